@@ -1,0 +1,31 @@
+# One interface target carries the flags that everything is compiled with.
+add_library(netctl_flags INTERFACE)
+target_include_directories(netctl_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(
+  netctl_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
+                         -Woverloaded-virtual $<$<BOOL:${NETCTL_WERROR}>:-Werror>)
+if(NETCTL_SANITIZE)
+  target_compile_options(netctl_flags INTERFACE -fsanitize=address,undefined
+                                                -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(netctl_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(NETCTL_STATIC_RUNTIME)
+  target_link_options(netctl_flags INTERFACE -static-libstdc++ -static-libgcc
+                                             -Wl,--gc-sections -Wl,-z,now -Wl,-O1)
+  target_compile_options(netctl_flags INTERFACE -ffunction-sections -fdata-sections)
+endif()
+
+# netctl_library(NAME SOURCES... ): one layer of runtime-core or one plugin's logic.
+function(netctl_library name)
+  add_library(${name} STATIC ${ARGN})
+  target_link_libraries(${name} PUBLIC netctl_flags)
+endfunction()
+
+# netctl_plugin(NAME): build/…/<name>, installed as lib/cni/<name>.
+function(netctl_plugin name)
+  add_executable(plugin-${name} main.cpp)
+  set_target_properties(plugin-${name} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY
+                                                  ${PROJECT_BINARY_DIR}/lib/cni)
+  target_link_libraries(plugin-${name} PRIVATE ${ARGN})
+  install(TARGETS plugin-${name} RUNTIME DESTINATION lib/cni)
+endfunction()

@@ -1,0 +1,40 @@
+#include "runtime-core/addr/mac.hpp"
+
+#include <sys/random.h>
+
+#include <charconv>
+
+namespace netctl {
+
+std::string MacAddress::to_text() const {
+  return format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", bytes[0], bytes[1], bytes[2], bytes[3],
+                bytes[4], bytes[5]);
+}
+
+Result<MacAddress> parse_mac_address(std::string_view text) {
+  const auto refuse = [&](std::string_view why) {
+    return fail(Errc::InvalidArgument, "\"{}\" is not a MAC address: {}", text, why);
+  };
+  if (text.size() != 17) return refuse("expected six pairs of hex digits");
+  MacAddress mac;
+  for (std::size_t i = 0; i < mac.bytes.size(); ++i) {
+    const char* pair = text.data() + 3 * i;
+    const auto [end, error] = std::from_chars(pair, pair + 2, mac.bytes[i], 16);
+    if (error != std::errc{} || end != pair + 2) return refuse("expected six pairs of hex digits");
+    if (i < 5 && (pair[2] != text[2] || (pair[2] != ':' && pair[2] != '-'))) {
+      return refuse("expected \":\" between the pairs");
+    }
+  }
+  if (mac.bytes[0] & 1) return refuse("it is a multicast address");
+  return mac;
+}
+
+MacAddress random_mac_address() {
+  MacAddress mac;
+  // Six bytes from an initialised pool cannot be cut short or fail (getrandom(2)).
+  [[maybe_unused]] const auto got = ::getrandom(mac.bytes.data(), mac.bytes.size(), 0);
+  mac.bytes[0] = static_cast<std::uint8_t>((mac.bytes[0] & ~1) | 2);
+  return mac;
+}
+
+}  // namespace netctl

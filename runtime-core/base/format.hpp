@@ -1,0 +1,19 @@
+#pragma once
+
+#include <fmt/core.h>
+
+#include <string>
+
+namespace netctl {
+
+// Text from a format string and values, as std::format will do it one day. The format string is
+// checked when the program is compiled. Only fmt's light core is included here: its heavy part is
+// compiled once, in format.cpp.
+std::string format_values(fmt::string_view text, fmt::format_args values);
+
+template <class... Values>
+std::string format(fmt::format_string<Values...> text, Values&&... values) {
+  return format_values(text, fmt::make_format_args(values...));
+}
+
+}  // namespace netctl

@@ -1,0 +1,141 @@
+#include "runtime-core/sys/files.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+
+namespace netctl::sys {
+namespace {
+
+Error error_at(std::string_view step, std::string_view path) {
+  return system_error(errno, format("{} {}", step, path));
+}
+
+Status write_all(int fd, std::string_view content, std::string_view path) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(fd, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return error_at("write", path);
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return ok();
+}
+
+Result<std::string> read_all(int fd, std::string_view path, std::size_t limit) {
+  std::string content;
+  struct stat info {};
+  // The size is a hint only: files in /proc claim to be empty.
+  const bool known = ::fstat(fd, &info) == 0 && info.st_size > 0;
+  std::size_t room = std::min(known ? static_cast<std::size_t>(info.st_size) + 1 : 4096, limit + 1);
+  for (std::size_t used = 0;;) {
+    content.resize(used + room);
+    const ssize_t got = ::read(fd, content.data() + used, room);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return error_at("read", path);
+    used += static_cast<std::size_t>(got);
+    content.resize(used);
+    if (got == 0) return content;
+    if (used > limit) {
+      return fail(Errc::InvalidArgument, "read {}: larger than {} bytes", path, limit);
+    }
+    room = std::min<std::size_t>(std::max<std::size_t>(used, 4096), limit + 1 - used);
+  }
+}
+
+std::string_view directory_of(std::string_view path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string_view::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> find_file(const std::string& path, std::size_t limit) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>();
+    return error_at("open", path);
+  }
+  return std::optional(TRY(read_all(file.get(), path, limit)));
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return error_at("open", path);
+  return read_all(file.get(), path, limit);
+}
+
+Status replace_file(const std::string& path, std::string_view content, mode_t mode) {
+  // Leading dot: directory readers of ours and of others skip it should we die before the rename.
+  const std::string name = path.substr(path.rfind('/') + 1);
+  std::string temporary = format("{}/.{}.XXXXXX", directory_of(path), name);
+  const UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!file) return error_at("create a temporary file beside", path);
+
+  Status status = write_all(file.get(), content, path);
+  if (status && ::fchmod(file.get(), mode) != 0) status = error_at("set the mode of", path);
+  if (status && ::rename(temporary.c_str(), path.c_str()) != 0) status = error_at("replace", path);
+  if (!status) ::unlink(temporary.c_str());
+  return status;
+}
+
+Status delete_file(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) {
+    return error_at("delete", path);
+  }
+  return ok();
+}
+
+Status ensure_directory(const std::string& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) == 0) return ok();
+  if (errno == ENOENT) {
+    TRY(ensure_directory(std::string(directory_of(path)), mode));
+    if (::mkdir(path.c_str(), mode) == 0) return ok();
+  }
+  if (errno != EEXIST) return error_at("create directory", path);
+  // Taken, by a directory hopefully; stat(2) itself fails where a symbolic link leads nowhere.
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode)) return ok();
+    errno = ENOTDIR;
+  }
+  return error_at("create directory", path);
+}
+
+Result<std::vector<std::string>> list_directory(const std::string& path) {
+  const auto close = [](DIR* directory) { ::closedir(directory); };
+  const std::unique_ptr<DIR, decltype(close)> directory(::opendir(path.c_str()), close);
+  std::vector<std::string> names;
+  if (!directory) {
+    if (errno == ENOENT) return names;
+    return error_at("list", path);
+  }
+  for (errno = 0; const dirent* entry = ::readdir(directory.get()); errno = 0) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  if (errno != 0) return error_at("list", path);
+  std::ranges::sort(names);
+  return names;
+}
+
+Result<FileLock> FileLock::acquire(const std::string& path, Lock kind, mode_t mode) {
+  UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!file) return error_at("open lock", path);
+  return acquire(std::move(file), kind, path);
+}
+
+Result<FileLock> FileLock::acquire(UniqueFd file, Lock kind, std::string_view name) {
+  while (::flock(file.get(), kind == Lock::Shared ? LOCK_SH : LOCK_EX) != 0) {
+    if (errno != EINTR) return error_at("lock", name);
+  }
+  return FileLock(std::move(file));
+}
+
+}  // namespace netctl::sys

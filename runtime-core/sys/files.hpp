@@ -1,0 +1,49 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime-core/base/result.hpp"
+#include "runtime-core/base/unique_fd.hpp"
+
+// Files that other programs read while we write them. Errors name the path.
+namespace netctl::sys {
+
+// Everything in the file; nothing when it does not exist. At most `limit` bytes, else an error.
+Result<std::optional<std::string>> find_file(const std::string& path,
+                                             std::size_t limit = 16U << 20);
+Result<std::string> read_file(const std::string& path, std::size_t limit = 16U << 20);
+
+// The file has the new content afterwards or the old one, however this process ends between: a
+// temporary file beside it (".NAME.XXXXXX"), then rename(2). `mode` is exact, whatever the umask. A
+// symbolic link at `path` is replaced, not followed. Nothing waits for the disk.
+Status replace_file(const std::string& path, std::string_view content, mode_t mode);
+
+// Gone afterwards; already gone is success.
+Status delete_file(const std::string& path);
+
+// There afterwards, with its parents (which get the same mode).
+Status ensure_directory(const std::string& path, mode_t mode);
+
+// Names in the directory without "." and "..", sorted; empty when it does not exist.
+Result<std::vector<std::string>> list_directory(const std::string& path);
+
+// flock(2) on an open file: held until the returned object goes, or its process, however it dies.
+enum class Lock { Shared, Exclusive };
+class FileLock {
+ public:
+  // Creates the file (with `mode`) when it is missing, never truncates it, and waits for the lock.
+  static Result<FileLock> acquire(const std::string& path, Lock kind, mode_t mode);
+  // Locks what is open already, and keeps it open.
+  static Result<FileLock> acquire(UniqueFd file, Lock kind, std::string_view name);
+
+ private:
+  explicit FileLock(UniqueFd file) : file_(std::move(file)) {}
+  UniqueFd file_;
+};
+
+}  // namespace netctl::sys
