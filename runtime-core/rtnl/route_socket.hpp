@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime-core/base/result.hpp"
+#include "runtime-core/rtnl/batch.hpp"
+#include "runtime-core/rtnl/types.hpp"
+
+struct nl_sock;  // libnl-3; its headers stay in the .cpp
+
+namespace netctl::rtnl {
+
+// A conversation with the kernel about the links, addresses and routes of ONE network namespace:
+// the one that the thread was in when the socket was opened. The thread may move on; the socket
+// stays. Errors carry the kernel's extended ACK text where it gives one. Not for several threads.
+class RouteSocket {
+ public:
+  static Result<RouteSocket> open();
+
+  // Sends the messages in one go and waits for all answers. The first failure is returned, with
+  // what its message was doing; the others are logged at debug. All messages have been tried then.
+  Status apply(const Batch& batch);
+  // The same, one status for each message.
+  Result<std::vector<Status>> run(const Batch& batch);
+
+  // One link, asked for by name or index; never a dump of all.
+  Result<std::optional<Link>> find_link(const LinkRef& link);
+  Result<Link> link_by_name(const std::string& name);
+  Result<std::vector<Link>> links();
+  Result<std::vector<Link>> ports_of(int bridge);  // filtered by the kernel
+
+  // Addresses of one interface (filtered by the kernel), or of all (link = 0); both families.
+  Result<std::vector<Address>> addresses(int link = 0);
+
+  // Unicast routes of a family in one table (filtered by the kernel; table 0: all tables), and of
+  // those that leave through `link` when it is not 0.
+  Result<std::vector<Route>> routes(Family family, std::uint32_t table = 254, int link = 0);
+  // The route a packet to `destination` would take, its source address included; NotFound when
+  // there is none. Its `destination` is the one asked for, not the entry's in the table, and its
+  // `table` says nothing for IPv4: the kernel always gives main.
+  Result<Route> route_to(const IpAddress& destination);
+
+ private:
+  struct Close {
+    void operator()(nl_sock* socket) const;
+  };
+  // Messages of a batch that go out in one send.
+  struct Outbox {
+    std::vector<std::byte> bytes{};
+    std::vector<std::size_t> indexes{};  // in the batch; the numbers they carry are consecutive
+    std::uint32_t first_sequence = 0;
+    std::size_t next = 0;  // the first index that is left for the next send
+  };
+
+  explicit RouteSocket(std::unique_ptr<nl_sock, Close> socket);
+
+  Outbox fill_outbox(const Batch& batch, std::size_t first, std::vector<Status>& outcomes);
+  Status deliver(const Batch& batch, const Outbox& outbox, std::vector<Status>& outcomes);
+
+  std::unique_ptr<nl_sock, Close> socket_;
+};
+
+}  // namespace netctl::rtnl
