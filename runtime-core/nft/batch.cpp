@@ -1,0 +1,48 @@
+#include "runtime-core/nft/batch.hpp"
+
+#include <utility>
+
+namespace netctl::nft {
+
+Batch& Batch::add_table(Add mode) {
+  changes_.push_back({.mode = mode, .table = table_, .object = Table{.name = table_}});
+  return *this;
+}
+
+Batch& Batch::delete_table() {
+  changes_.push_back(
+      {.verb = Change::Verb::Delete, .table = table_, .object = Table{.name = table_}});
+  return *this;
+}
+
+Batch& Batch::add(Chain chain, Add mode) {
+  changes_.push_back({.mode = mode, .table = table_, .object = std::move(chain)});
+  return *this;
+}
+
+Batch& Batch::add(Rule rule) {
+  changes_.push_back({.table = table_, .object = std::move(rule)});
+  return *this;
+}
+
+Batch& Batch::add(Set set, Add mode) {
+  changes_.push_back({.mode = mode, .table = table_, .object = std::move(set)});
+  return *this;
+}
+
+Batch& Batch::add(Element element, Add mode) {
+  changes_.push_back({.mode = mode, .table = table_, .object = std::move(element)});
+  return *this;
+}
+
+Batch& Batch::remove(Chain chain) {
+  changes_.push_back({.verb = Change::Verb::Delete, .table = table_, .object = std::move(chain)});
+  return *this;
+}
+
+Batch& Batch::remove(Element element) {
+  changes_.push_back({.verb = Change::Verb::Delete, .table = table_, .object = std::move(element)});
+  return *this;
+}
+
+}  // namespace netctl::nft

@@ -1,0 +1,410 @@
+#include "runtime-core/nft/message.hpp"
+
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <new>
+#include <utility>
+#include <variant>
+
+#include <libmnl/libmnl.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/common.h>
+#include <libnftnl/gen.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
+
+#include "runtime-core/nft/expressions.hpp"
+
+namespace netctl::nft {
+namespace {
+
+template <auto Free>
+struct FreeWith {
+  template <class T>
+  void operator()(T* object) const {
+    Free(object);
+  }
+};
+using TablePtr = std::unique_ptr<nftnl_table, FreeWith<nftnl_table_free>>;
+using ChainPtr = std::unique_ptr<nftnl_chain, FreeWith<nftnl_chain_free>>;
+using RulePtr = std::unique_ptr<nftnl_rule, FreeWith<nftnl_rule_free>>;
+using SetPtr = std::unique_ptr<nftnl_set, FreeWith<nftnl_set_free>>;
+using ElementPtr = std::unique_ptr<nftnl_set_elem, FreeWith<nftnl_set_elem_free>>;
+using ElementsIterPtr =
+    std::unique_ptr<nftnl_set_elems_iter, FreeWith<nftnl_set_elems_iter_destroy>>;
+
+// libnftnl gives no object only when memory is out.
+template <class Owner>
+Owner owned(typename Owner::pointer object) {
+  if (object == nullptr) throw std::bad_alloc();
+  return Owner(object);
+}
+
+// libnftnl writes into its buffer without looking where it ends, so what goes in is bounded: names
+// by the kernel's limit, data by the registers, and a rule to kMaxExpressions of at most about 350
+// bytes each.
+constexpr std::size_t kMaxMessageLength = 65536;
+constexpr unsigned kMaxExpressions = 128;  // NFT_RULE_MAXEXPRS (net/netfilter/nf_tables_api.c)
+
+// Parts whose types fit into the number that nft(8) stores (kernel_type).
+constexpr std::size_t kMaxParts = 5;
+
+Bytes whole_message(const nlmsghdr* header) {
+  const auto* const start = reinterpret_cast<const std::uint8_t*>(header);
+  return {start, start + header->nlmsg_len};
+}
+
+// One message about an inet table; `fill` adds the attributes.
+template <class Fill>
+Bytes message(std::uint16_t kind, int flags, std::uint32_t sequence, Fill fill) {
+  alignas(nlmsghdr) std::array<char, kMaxMessageLength> buffer;
+  nlmsghdr* const header = nftnl_nlmsg_build_hdr(buffer.data(), kind, NFPROTO_INET,
+                                                 static_cast<std::uint16_t>(flags), sequence);
+  fill(header);
+  return whole_message(header);
+}
+
+// The verdict, when the data is one.
+const Verdict* verdict_in(const std::vector<Datum>& data) {
+  return data.size() == 1 ? std::get_if<Verdict>(&data.front()) : nullptr;
+}
+
+std::uint32_t hook_number(Hook::Point point) {
+  switch (point) {
+    case Hook::Point::Prerouting:
+      return NF_INET_PRE_ROUTING;
+    case Hook::Point::Input:
+      return NF_INET_LOCAL_IN;
+    case Hook::Point::Forward:
+      return NF_INET_FORWARD;
+    case Hook::Point::Output:
+      return NF_INET_LOCAL_OUT;
+    case Hook::Point::Postrouting:
+      return NF_INET_POST_ROUTING;
+  }
+  return NF_INET_PRE_ROUTING;
+}
+
+void set_hook(nftnl_chain* chain, const Hook& hook) {
+  nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, hook.type == Hook::Type::Filter ? "filter" : "nat");
+  nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, hook_number(hook.point));
+  nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, hook.priority);
+  nftnl_chain_set_u32(chain, NFTNL_CHAIN_POLICY, NF_ACCEPT);
+}
+
+Status check_types(const Set& set) {
+  const bool verdicts = set.data == std::vector<Type>{Type::Verdict};
+  const auto has_verdict = [](const std::vector<Type>& types) {
+    return std::ranges::find(types, Type::Verdict) != types.end();
+  };
+  if (has_verdict(set.key) || (has_verdict(set.data) && !verdicts)) {
+    return fail(Errc::InvalidArgument, "a verdict can only be the whole data of a map");
+  }
+  if (set.key.empty() || std::max(set.key.size(), set.data.size()) > kMaxParts ||
+      std::max(length_of(set.key), length_of(set.data)) > kMaxDataLength) {
+    return fail(Errc::InvalidArgument, "a key needs 1 to {} parts of {} bytes in all", kMaxParts,
+                kMaxDataLength);
+  }
+  return ok();
+}
+
+Result<ElementPtr> make_element(const std::vector<Datum>& key) {
+  const Bytes bytes = TRY(encode_data(key));
+  auto element = owned<ElementPtr>(nftnl_set_elem_alloc());
+  nftnl_set_elem_set(element.get(), NFTNL_SET_ELEM_KEY, bytes.data(),
+                     static_cast<std::uint32_t>(bytes.size()));
+  return element;
+}
+
+Status set_verdict(nftnl_set_elem* element, const Verdict& verdict) {
+  TRY(check_verdict(verdict));
+  nftnl_set_elem_set_u32(element, NFTNL_SET_ELEM_VERDICT, kernel_verdict(verdict.kind));
+  if (!verdict.chain.empty()) {
+    nftnl_set_elem_set_str(element, NFTNL_SET_ELEM_CHAIN, verdict.chain.c_str());
+  }
+  return ok();
+}
+
+Status set_data(nftnl_set_elem* element, const std::vector<Datum>& data) {
+  if (data.empty()) return ok();
+  if (const Verdict* verdict = verdict_in(data)) return set_verdict(element, *verdict);
+  const Bytes bytes = TRY(encode_data(data));
+  nftnl_set_elem_set(element, NFTNL_SET_ELEM_DATA, bytes.data(),
+                     static_cast<std::uint32_t>(bytes.size()));
+  return ok();
+}
+
+Status set_comment(nftnl_set_elem* element, const std::string& comment) {
+  const Bytes bytes = TRY(encode_comment(comment));
+  if (bytes.empty()) return ok();
+  nftnl_set_elem_set(element, NFTNL_SET_ELEM_USERDATA, bytes.data(),
+                     static_cast<std::uint32_t>(bytes.size()));
+  return ok();
+}
+
+// The message's list of elements, with this one.
+Result<SetPtr> list_of(const std::string& table, const std::string& set, ElementPtr element) {
+  TRY(check_name(table));
+  TRY(check_name(set));
+  auto list = owned<SetPtr>(nftnl_set_alloc());
+  nftnl_set_set_str(list.get(), NFTNL_SET_TABLE, table.c_str());
+  nftnl_set_set_str(list.get(), NFTNL_SET_NAME, set.c_str());
+  if (element) nftnl_set_elem_add(list.get(), element.release());
+  return list;
+}
+
+// Turns the object of a change into its message.
+struct ObjectEncoder {
+  const Change& change;
+  std::uint32_t sequence = 0;
+  bool acknowledge = false;
+
+  bool adding() const { return change.verb == Change::Verb::Add; }
+
+  template <class Fill>
+  Bytes send(int add_kind, int delete_kind, int add_flags, Fill fill) const {
+    int flags = acknowledge ? NLM_F_ACK : 0;
+    if (adding()) {
+      flags |= NLM_F_CREATE | add_flags;
+      if (change.mode == Add::Exclusive) flags |= NLM_F_EXCL;
+    }
+    const int kind = adding() ? add_kind : delete_kind;
+    return message(static_cast<std::uint16_t>(kind), flags, sequence, fill);
+  }
+
+  Result<Bytes> operator()(const Table& table) const {
+    TRY(check_name(table.name));
+    const auto object = owned<TablePtr>(nftnl_table_alloc());
+    nftnl_table_set_str(object.get(), NFTNL_TABLE_NAME, table.name.c_str());
+    return send(NFT_MSG_NEWTABLE, NFT_MSG_DELTABLE, 0,
+                [&](nlmsghdr* header) { nftnl_table_nlmsg_build_payload(header, object.get()); });
+  }
+
+  Result<Bytes> operator()(const Chain& chain) const {
+    TRY(check_name(change.table));
+    TRY(check_name(chain.name));
+    const auto object = owned<ChainPtr>(nftnl_chain_alloc());
+    nftnl_chain_set_str(object.get(), NFTNL_CHAIN_TABLE, change.table.c_str());
+    nftnl_chain_set_str(object.get(), NFTNL_CHAIN_NAME, chain.name.c_str());
+    if (adding() && chain.hook) set_hook(object.get(), *chain.hook);
+    return send(NFT_MSG_NEWCHAIN, NFT_MSG_DELCHAIN, 0,
+                [&](nlmsghdr* header) { nftnl_chain_nlmsg_build_payload(header, object.get()); });
+  }
+
+  Result<Bytes> operator()(const Rule& rule) const {
+    if (!adding()) return fail(Errc::InvalidArgument, "a rule goes only with its chain");
+    TRY(check_name(change.table));
+    TRY(check_name(rule.chain));
+    const auto object = owned<RulePtr>(nftnl_rule_alloc());
+    nftnl_rule_set_str(object.get(), NFTNL_RULE_TABLE, change.table.c_str());
+    nftnl_rule_set_str(object.get(), NFTNL_RULE_CHAIN, rule.chain.c_str());
+    TRY(add_expressions(object.get(), rule.statements));
+    TRY(check_size(object.get()));
+    return send(NFT_MSG_NEWRULE, NFT_MSG_DELRULE, NLM_F_APPEND,
+                [&](nlmsghdr* header) { nftnl_rule_nlmsg_build_payload(header, object.get()); });
+  }
+
+  Result<Bytes> operator()(const Set& set) const {
+    TRY(check_types(set));
+    const auto object = TRY(list_of(change.table, set.name, nullptr));
+    const std::uint32_t flags = set.data.empty() ? 0 : std::uint32_t{NFT_SET_MAP};
+    nftnl_set_set_u32(object.get(), NFTNL_SET_FLAGS, flags);
+    // Asked for by the kernel; all that follow name the set instead.
+    nftnl_set_set_u32(object.get(), NFTNL_SET_ID, sequence);
+    nftnl_set_set_u32(object.get(), NFTNL_SET_KEY_TYPE, kernel_type(set.key));
+    nftnl_set_set_u32(object.get(), NFTNL_SET_KEY_LEN, length_of(set.key));
+    if (!set.data.empty()) {
+      nftnl_set_set_u32(object.get(), NFTNL_SET_DATA_TYPE, kernel_type(set.data));
+      nftnl_set_set_u32(object.get(), NFTNL_SET_DATA_LEN, length_of(set.data));
+    }
+    return send(NFT_MSG_NEWSET, NFT_MSG_DELSET, 0,
+                [&](nlmsghdr* header) { nftnl_set_nlmsg_build_payload(header, object.get()); });
+  }
+
+  Result<Bytes> operator()(const Element& element) const {
+    auto object = TRY(make_element(element.key));
+    if (adding()) {
+      TRY(set_data(object.get(), element.data));
+      TRY(set_comment(object.get(), element.comment));
+    }
+    const auto list = TRY(list_of(change.table, element.set, std::move(object)));
+    return send(NFT_MSG_NEWSETELEM, NFT_MSG_DELSETELEM, 0,
+                [&](nlmsghdr* header) { nftnl_set_elems_nlmsg_build_payload(header, list.get()); });
+  }
+
+  static Status check_size(nftnl_rule* rule) {
+    unsigned count = 0;
+    nftnl_expr_foreach(
+        rule,
+        [](nftnl_expr*, void* counter) {
+          ++*static_cast<unsigned*>(counter);
+          return 0;
+        },
+        &count);
+    if (count <= kMaxExpressions) return ok();
+    return fail(Errc::InvalidArgument, "a rule of {} steps, the kernel takes {}", count,
+                kMaxExpressions);
+  }
+};
+
+// Sorts one message into the reply.
+void add_to(Reply& reply, const nlmsghdr* header) {
+  if ((header->nlmsg_flags & NLM_F_DUMP_INTR) != 0) reply.interrupted = true;
+  if (header->nlmsg_type != NLMSG_ERROR && header->nlmsg_type != NLMSG_DONE) {
+    reply.contents.push_back(header);
+    return;
+  }
+  // Both begin with an int: 0, or a negative errno. A listing that fails half-way ends with one.
+  int number = 0;
+  if (mnl_nlmsg_get_payload_len(header) >= sizeof number) {
+    number = *static_cast<const int*>(mnl_nlmsg_get_payload(header));
+  }
+  if (number == 0) {
+    reply.finished = true;
+  } else if (!reply.refused) {
+    reply.refused = {.sequence = header->nlmsg_seq, .number = -number};
+  }
+}
+
+bool is_about(const nlmsghdr* message, int kind) {
+  return message->nlmsg_type == ((NFNL_SUBSYS_NFTABLES << 8) | kind) &&
+         message->nlmsg_len >= MNL_NLMSG_HDRLEN + sizeof(nfgenmsg);
+}
+
+std::span<const std::uint8_t> bytes_in(nftnl_set_elem* element, std::uint16_t attribute) {
+  std::uint32_t length = 0;
+  const void* const data = nftnl_set_elem_get(element, attribute, &length);
+  return {static_cast<const std::uint8_t*>(data), data == nullptr ? 0 : length};
+}
+
+Result<Verdict> verdict_of(nftnl_set_elem* element) {
+  const char* chain = nullptr;
+  if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_CHAIN)) {
+    chain = nftnl_set_elem_get_str(element, NFTNL_SET_ELEM_CHAIN);
+  }
+  return decode_verdict(nftnl_set_elem_get_u32(element, NFTNL_SET_ELEM_VERDICT),
+                        chain == nullptr ? "" : chain);
+}
+
+Result<std::vector<Datum>> data_of(nftnl_set_elem* element, const Set& set) {
+  if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_VERDICT)) {
+    Verdict verdict = TRY(verdict_of(element));
+    return std::vector<Datum>{std::move(verdict)};
+  }
+  return decode_data(bytes_in(element, NFTNL_SET_ELEM_DATA), set.data);
+}
+
+Result<Element> decode_element(nftnl_set_elem* element, const Set& set) {
+  auto key = TRY(decode_data(bytes_in(element, NFTNL_SET_ELEM_KEY), set.key).context("key"));
+  auto data = TRY(data_of(element, set).context("data"));
+  return Element{.set = set.name,
+                 .key = std::move(key),
+                 .data = std::move(data),
+                 .comment = decode_comment(bytes_in(element, NFTNL_SET_ELEM_USERDATA))};
+}
+
+}  // namespace
+
+Bytes encode_begin(std::uint32_t sequence, std::optional<std::uint32_t> generation) {
+  alignas(nlmsghdr) std::array<char, 64> buffer{};
+  nlmsghdr* const header = nftnl_batch_begin(buffer.data(), sequence);
+  if (generation) mnl_attr_put_u32(header, NFNL_BATCH_GENID, htonl(*generation));
+  return whole_message(header);
+}
+
+Bytes encode_end(std::uint32_t sequence) {
+  alignas(nlmsghdr) std::array<char, 64> buffer{};
+  return whole_message(nftnl_batch_end(buffer.data(), sequence));
+}
+
+Result<Bytes> encode(const Change& change, std::uint32_t sequence, bool acknowledge) {
+  const ObjectEncoder encoder{.change = change, .sequence = sequence, .acknowledge = acknowledge};
+  return std::visit(encoder, change.object);
+}
+
+Bytes encode_get_generation(std::uint32_t sequence) {
+  return message(NFT_MSG_GETGEN, 0, sequence, [](nlmsghdr*) {});
+}
+
+Result<Bytes> encode_get_table(const std::string& table, std::uint32_t sequence) {
+  TRY(check_name(table));
+  return message(NFT_MSG_GETTABLE, 0, sequence, [&](nlmsghdr* header) {
+    mnl_attr_put_strz(header, NFTA_TABLE_NAME, table.c_str());
+  });
+}
+
+Bytes encode_list_chains(std::uint32_t sequence) {
+  return message(NFT_MSG_GETCHAIN, NLM_F_DUMP, sequence, [](nlmsghdr*) {});
+}
+
+Result<Bytes> encode_list_elements(const std::string& table, const std::string& set,
+                                   std::uint32_t sequence) {
+  const auto list = TRY(list_of(table, set, nullptr));
+  return message(NFT_MSG_GETSETELEM, NLM_F_DUMP, sequence, [&](nlmsghdr* header) {
+    nftnl_set_elems_nlmsg_build_payload(header, list.get());
+  });
+}
+
+Result<Bytes> encode_get_element(const std::string& table, const std::string& set,
+                                 const std::vector<Datum>& key, std::uint32_t sequence) {
+  auto element = TRY(make_element(key));
+  const auto list = TRY(list_of(table, set, std::move(element)));
+  return message(NFT_MSG_GETSETELEM, 0, sequence, [&](nlmsghdr* header) {
+    nftnl_set_elems_nlmsg_build_payload(header, list.get());
+  });
+}
+
+Reply parse_reply(std::span<const std::uint8_t> received, std::uint32_t first, std::uint32_t last) {
+  Reply reply;
+  const auto* header = reinterpret_cast<const nlmsghdr*>(received.data());
+  int left = static_cast<int>(received.size());
+  while (mnl_nlmsg_ok(header, left)) {
+    // What is left of an earlier request has another number.
+    if (header->nlmsg_seq - first <= last - first) add_to(reply, header);
+    header = mnl_nlmsg_next(header, &left);
+  }
+  return reply;
+}
+
+std::optional<std::uint32_t> decode_generation(const nlmsghdr* message) {
+  if (!is_about(message, NFT_MSG_NEWGEN)) return std::nullopt;
+  using GenPtr = std::unique_ptr<nftnl_gen, FreeWith<nftnl_gen_free>>;
+  const auto generation = owned<GenPtr>(nftnl_gen_alloc());
+  if (nftnl_gen_nlmsg_parse(message, generation.get()) < 0) return std::nullopt;
+  return nftnl_gen_get_u32(generation.get(), NFTNL_GEN_ID);
+}
+
+std::optional<std::string> decode_chain_name(const nlmsghdr* message, const std::string& table) {
+  if (!is_about(message, NFT_MSG_NEWCHAIN)) return std::nullopt;
+  const auto chain = owned<ChainPtr>(nftnl_chain_alloc());
+  if (nftnl_chain_nlmsg_parse(message, chain.get()) < 0) return std::nullopt;
+  const char* const of = nftnl_chain_get_str(chain.get(), NFTNL_CHAIN_TABLE);
+  const char* const name = nftnl_chain_get_str(chain.get(), NFTNL_CHAIN_NAME);
+  if (of == nullptr || name == nullptr || of != table) return std::nullopt;
+  return name;
+}
+
+Result<std::vector<Element>> decode_elements(const nlmsghdr* message, const Set& set) {
+  if (!is_about(message, NFT_MSG_NEWSETELEM)) return std::vector<Element>{};
+  const auto list = owned<SetPtr>(nftnl_set_alloc());
+  if (nftnl_set_elems_nlmsg_parse(message, list.get()) < 0) {
+    return fail(Errc::Io, "elements of {}: the kernel's answer cannot be read", set.name);
+  }
+  std::vector<Element> elements;
+  const auto iterator = owned<ElementsIterPtr>(nftnl_set_elems_iter_create(list.get()));
+  while (nftnl_set_elem* element = nftnl_set_elems_iter_next(iterator.get())) {
+    auto decoded = TRY(decode_element(element, set).context("element of {}", set.name));
+    elements.push_back(std::move(decoded));
+  }
+  return elements;
+}
+
+}  // namespace netctl::nft

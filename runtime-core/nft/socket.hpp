@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime-core/base/result.hpp"
+#include "runtime-core/nft/batch.hpp"
+#include "runtime-core/nft/types.hpp"
+
+struct mnl_socket;  // libmnl; its headers stay in the .cpp
+
+namespace netctl::nft {
+
+// Why a transaction was refused: the first change that the kernel named, and its reason. A change
+// index of nothing: the transaction as a whole.
+struct Refusal {
+  std::optional<std::size_t> change{};
+  Error error{};
+};
+
+// A conversation with nf_tables about the ruleset of ONE network namespace: the one that the thread
+// was in when the socket was opened.
+class Socket {
+ public:
+  static Result<Socket> open();
+
+  // Makes all changes in one transaction, or none. The error says which change the kernel refused,
+  // in nft's words, and why: "create element inet netctl publish4_any { tcp . 8080 … }: File
+  // exists". With a `generation` (see below) the kernel refuses with TryAgain when anything at all
+  // in the ruleset has changed since: look, decide, and change only if it still holds.
+  Status apply(const Batch& batch, std::optional<std::uint32_t> generation = {});
+  // The same; nothing is returned when it succeeded. Fails itself only when the kernel could not be
+  // asked.
+  Result<std::optional<Refusal>> try_apply(const Batch& batch,
+                                           std::optional<std::uint32_t> generation = {});
+
+  // Number of the ruleset's current state (NFT_MSG_GETGEN); grows with each transaction of anybody.
+  Result<std::uint32_t> generation();
+
+  Result<bool> has_table(const std::string& table);
+  // Names of the chains, in the kernel's order; empty when there is no such table.
+  Result<std::vector<std::string>> chains(const std::string& table);
+  // All elements of a set or map, in no particular order; NotFound when there is no such set.
+  Result<std::vector<Element>> elements(const std::string& table, const Set& set);
+  // The one element with this key, without listing the others; nothing when there is none.
+  Result<std::optional<Element>> find_element(const std::string& table, const Set& set,
+                                              const std::vector<Datum>& key);
+
+ private:
+  struct Close {
+    void operator()(mnl_socket* socket) const;
+  };
+  explicit Socket(std::unique_ptr<mnl_socket, Close> socket);
+
+  std::uint32_t take_sequence(std::size_t count = 1);
+
+  std::unique_ptr<mnl_socket, Close> socket_;
+  std::uint32_t next_sequence_ = 1;  // tells the answers of one request from another's
+};
+
+}  // namespace netctl::nft

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "runtime-core/addr/ip.hpp"
+#include "runtime-core/addr/port.hpp"
+
+// A ruleset as plain values: what nft(8) calls table, chain, rule, set, map and element. They are
+// put into a Batch and then sent to the kernel or printed; the rest of the program never sees a
+// netlink attribute. Only what the product needs exists here, so that each piece is tested.
+namespace netctl::nft {
+
+// The table everything below lives in; the family is always inet.
+struct Table {
+  std::string name;
+};
+
+// What happens to a packet: `accept`, `drop`, `return`, `jump web`, `goto web`.
+struct Verdict {
+  enum class Kind { Accept, Drop, Return, Jump, Goto };
+  Kind kind = Kind::Accept;
+  std::string chain{};  // of Jump and Goto
+  auto operator<=>(const Verdict&) const = default;
+};
+
+// The types of keys and data, named as in nft(8), section DATA TYPES.
+enum class Type { Ipv4Addr, Ipv6Addr, InetProto, InetService, IfName, Verdict };
+
+struct Port {
+  std::uint16_t number = 0;  // host byte order
+  auto operator<=>(const Port&) const = default;
+};
+
+// One part of a key or of data; a concatenation is a vector of them.
+using Datum = std::variant<IpAddress, Protocol, Port, std::string /* interface name */, Verdict>;
+
+// A set, or a map when `data` is not empty.
+struct Set {
+  std::string name;
+  std::vector<Type> key;
+  std::vector<Type> data{};
+};
+
+// An element of a set or map. Its comment says whose it is.
+struct Element {
+  std::string set;
+  std::vector<Datum> key;
+  std::vector<Datum> data{};
+  // At most 128 bytes, what nft(8) shows and accepts; without quotes and control characters, which
+  // it could not read back.
+  std::string comment{};
+  bool operator==(const Element&) const = default;
+};
+
+// A chain; with a hook it is a base chain and sees packets by itself.
+struct Hook {
+  enum class Type { Filter, Nat };
+  enum class Point { Prerouting, Input, Forward, Output, Postrouting };  // NF_INET_*
+  Type type = Type::Filter;
+  Point point = Point::Prerouting;
+  int priority = 0;  // lower runs earlier; -300 raw, -100 dstnat, 100 srcnat
+  bool operator==(const Hook&) const = default;
+};
+
+struct Chain {
+  std::string name;
+  std::optional<Hook> hook{};  // base chains have the policy accept
+};
+
+// ---- Rules: a list of statements, each of which must match for the next to be looked at.
+
+// What of a packet is looked at. L4Proto and DestPort work for either family.
+enum class Field { SourceV4, DestV4, SourceV6, DestV6, L4Proto, DestPort, InIfName, OutIfName };
+
+struct MatchIfName {  // iifname != "lo"
+  Field field = Field::InIfName;
+  std::string name{};
+  bool negated = false;
+  bool operator==(const MatchIfName&) const = default;
+};
+struct MatchAddress {  // ip daddr 172.17.0.0/16; the family follows from the field
+  Field field = Field::SourceV4;
+  IpPrefix prefix{};
+  bool negated = false;
+  bool operator==(const MatchAddress&) const = default;
+};
+struct MatchLocalDest {  // fib daddr type local
+  bool operator==(const MatchLocalDest&) const = default;
+};
+struct MatchDnat {  // ct status dnat
+  bool operator==(const MatchDnat&) const = default;
+};
+struct VerdictOf {  // ip saddr vmap @masquerade4: goes on when there is no such element
+  std::vector<Field> key{};
+  std::string map{};
+  bool operator==(const VerdictOf&) const = default;
+};
+struct DnatTo {  // dnat ip to ip daddr . meta l4proto . th dport map @publish4
+  Family family = Family::V4;
+  std::vector<Field> key{};
+  std::string map{};  // data: address . port
+  bool operator==(const DnatTo&) const = default;
+};
+struct Masquerade {
+  bool operator==(const Masquerade&) const = default;
+};
+
+using Statement = std::variant<MatchIfName, MatchAddress, MatchLocalDest, MatchDnat, VerdictOf,
+                               DnatTo, Masquerade, Verdict>;
+
+// Appended at the end of its chain.
+struct Rule {
+  std::string chain;
+  std::vector<Statement> statements;
+  bool operator==(const Rule&) const = default;
+};
+
+// As nft(8) lists them.
+std::string to_text(Type type);
+std::string to_text(const Verdict& verdict);
+std::string to_text(const Datum& datum);
+std::string to_text(const std::vector<Datum>& concatenation);  // "10.0.0.2 . tcp . 80"
+std::string to_text(const Rule& rule);  // "ct status dnat ip daddr vmap @hairpin4"
+
+}  // namespace netctl::nft
