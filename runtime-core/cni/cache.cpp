@@ -1,0 +1,195 @@
+#include "runtime-core/cni/cache.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "runtime-core/base/log.hpp"
+#include "runtime-core/cni/base64.hpp"
+#include "runtime-core/cni/json.hpp"
+#include "runtime-core/cni/names.hpp"
+#include "runtime-core/sys/files.hpp"
+
+namespace netctl::cni {
+namespace {
+
+constexpr std::string_view kKind = "cniCacheV1";
+
+// --- writing --------------------------------------------------------------------------------
+
+Result<Json> pair_of(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == 0 || equals == text.npos) {
+    return fail(Errc::InvalidArgument, "invalid CNI_ARGS pair \"{}\"", text);
+  }
+  return Json::array({text.substr(0, equals), text.substr(equals + 1)});
+}
+
+// "K=V;K2=V2" as [["K","V"],["K2","V2"]].
+Result<Json> pairs_of(std::string_view args) {
+  Json pairs = Json::array();
+  while (!args.empty()) {
+    const auto end = args.find(';');
+    Json pair = TRY(pair_of(args.substr(0, end)));
+    pairs.push_back(std::move(pair));
+    args.remove_prefix(end == args.npos ? args.size() : end + 1);
+  }
+  return pairs;
+}
+
+// An object with its keys sorted bytewise at every level, as Go writes a map.
+Result<Json> sorted_object(std::string_view text) {
+  const Json value = TRY(parse_json(text));
+  if (!value.is_object()) return fail(Errc::InvalidArgument, "it is not a JSON object");
+  return Json(nlohmann::json(value));
+}
+
+// --- reading --------------------------------------------------------------------------------
+
+void read_args(const Json& pairs, std::string& args, Problems& problems) {
+  for (const Json& pair : pairs) {
+    const bool usable =
+        pair.is_array() && pair.size() == 2 && pair[0].is_string() && pair[1].is_string();
+    if (!usable) {
+      problems.add("\"cniArgs\" is not a list of pairs");
+      return;
+    }
+    args += format("{}{}={}", args.empty() ? "" : ";", pair[0].get_ref<const std::string&>(),
+                   pair[1].get_ref<const std::string&>());
+  }
+}
+
+void read_config(const ObjectReader& keys, std::string& config_text, Problems& problems) {
+  std::string encoded;
+  if (!keys.read("config", encoded)) return;
+  auto decoded = parse_base64(encoded);
+  if (decoded) {
+    config_text = *std::move(decoded);
+  } else {
+    problems.add("\"config\": " + decoded.error().message);
+  }
+}
+
+// The text of the object under the key; empty when absent or without members.
+std::string read_object(const Json& entry, const char* key, Problems& problems) {
+  const Json* value = find_member(entry, key);
+  if (!value) return {};
+  if (!value->is_object()) problems.add(format("\"{}\" is not an object", key));
+  return value->empty() ? std::string() : dump_json(*value);
+}
+
+bool is_of(const CachedAttachment& entry, const std::string& network,
+           const Attachment& attachment) {
+  return entry.network == network && entry.call.container_id == attachment.container_id &&
+         entry.call.ifname == attachment.ifname;
+}
+
+Attachment attachment_of(const CachedAttachment& entry) {
+  return {.container_id = entry.call.container_id, .ifname = entry.call.ifname};
+}
+
+}  // namespace
+
+Result<std::string> to_json(const CachedAttachment& attachment) {
+  const RuntimeCall& call = attachment.call;
+  Json entry{{"kind", kKind},
+             {"containerId", call.container_id},
+             {"config", to_base64(attachment.config_text)},
+             {"ifName", call.ifname},
+             {"networkName", attachment.network}};
+  if (!call.netns.empty()) entry["netns"] = call.netns;
+  if (!call.args.empty()) entry["cniArgs"] = TRY(pairs_of(call.args));
+  if (!call.capability_args.empty()) {
+    Json value = TRY(sorted_object(call.capability_args).context("capability args"));
+    if (!value.empty()) entry["capabilityArgs"] = std::move(value);
+  }
+  if (attachment.result_json) {
+    entry["result"] = TRY(sorted_object(*attachment.result_json).context("result"));
+  }
+  return dump_json(entry);
+}
+
+Result<CachedAttachment> parse_cached(std::string_view json) {
+  const Json entry = TRY(parse_json(json));
+  Problems problems;
+  const ObjectReader keys(&entry, "", problems);
+  std::string kind;
+  keys.require("kind", kind);
+  if (problems.empty() && kind != kKind) {
+    problems.add(format("\"kind\" is \"{}\", not \"{}\"", kind, kKind));
+  }
+  CachedAttachment attachment;
+  keys.require("containerId", attachment.call.container_id);
+  keys.require("ifName", attachment.call.ifname);
+  keys.require("networkName", attachment.network);
+  keys.read("netns", attachment.call.netns);
+  read_config(keys, attachment.config_text, problems);
+  if (const Json* args = find_member(entry, "cniArgs")) {
+    read_args(*args, attachment.call.args, problems);
+  }
+  attachment.call.capability_args = read_object(entry, "capabilityArgs", problems);
+  if (std::string result = read_object(entry, "result", problems); !result.empty()) {
+    attachment.result_json = std::move(result);
+  }
+  if (problems.empty()) return attachment;
+  return fail(Errc::InvalidArgument, "{}", problems.text());
+}
+
+Result<std::string> ResultCache::path_of(const std::string& network,
+                                         const Attachment& attachment) const {
+  TRY(check_network_name(network));
+  TRY(check_container_id(attachment.container_id));
+  TRY(check_ifname(attachment.ifname));
+  return format("{}/{}-{}-{}", directory_, network, attachment.container_id, attachment.ifname);
+}
+
+Result<std::optional<CachedAttachment>> ResultCache::find(const std::string& network,
+                                                          const Attachment& attachment) const {
+  const std::string path = TRY(path_of(network, attachment));
+  const auto json = TRY(sys::find_file(path));
+  if (!json) return std::optional<CachedAttachment>();
+  CachedAttachment entry = TRY(parse_cached(*json).context("{}", path));
+  if (is_of(entry, network, attachment)) return std::optional(std::move(entry));
+  return fail(Errc::Exists, "{} belongs to container {} in network \"{}\", interface {}", path,
+              entry.call.container_id, entry.network, entry.call.ifname);
+}
+
+Result<std::vector<CachedAttachment>> ResultCache::all() const {
+  std::vector<CachedAttachment> entries;
+  for (const std::string& name : TRY(sys::list_directory(directory_))) {
+    // Entries begin with a letter or digit; a temporary file, ours or an editor's, does not.
+    if (!is_name(name.substr(0, 1))) continue;
+    auto entry = find_named(name);
+    if (!entry) {
+      log::warn("passed over cached result: {}", entry.error().message);
+    } else if (*entry) {
+      entries.push_back(**std::move(entry));
+    }
+  }
+  return entries;
+}
+
+Result<std::optional<CachedAttachment>> ResultCache::find_named(const std::string& name) const {
+  const std::string path = format("{}/{}", directory_, name);
+  const auto json = TRY(sys::find_file(path));
+  if (!json) return std::optional<CachedAttachment>();  // forgotten since the directory was listed
+  CachedAttachment entry = TRY(parse_cached(*json).context("{}", path));
+  const std::string own_path =
+      TRY(path_of(entry.network, attachment_of(entry)).context("{}", path));
+  if (own_path == path) return std::optional(std::move(entry));
+  return fail(Errc::InvalidArgument, "{}: its content belongs into {}", path, own_path);
+}
+
+Status ResultCache::store(const CachedAttachment& attachment) const {
+  const std::string path = TRY(path_of(attachment.network, attachment_of(attachment)));
+  const std::string json = TRY(to_json(attachment));
+  TRY(sys::ensure_directory(directory_, 0700));
+  return sys::replace_file(path, json, 0600);
+}
+
+Status ResultCache::forget(const std::string& network, const Attachment& attachment) const {
+  const auto entry = find(network, attachment);
+  if (!entry && entry.error().code == Errc::Exists) return {};
+  const std::string path = TRY(path_of(network, attachment));
+  return sys::delete_file(path);
+}
+
+}  // namespace netctl::cni

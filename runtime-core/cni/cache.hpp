@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime-core/base/result.hpp"
+#include "runtime-core/cni/runtime.hpp"
+
+// What runtimes remember of attachments, in libcni's format, so that Go runtimes and ours read each
+// other's: one line of JSON in `<cache directory>/results/<network>-<container id>-<interface>`.
+namespace netctl::cni {
+
+// The line, with libcni's keys in libcni's order; those that are empty are left out:
+//   {"kind":"cniCacheV1","containerId":…,"config":<base64>,"ifName":…,"networkName":…,"netns":…,
+//    "cniArgs":[["K","V"],…],"capabilityArgs":{…},"result":{…}}
+// Keys inside the last two are sorted. Fails when args, capability args or result cannot be read.
+Result<std::string> to_json(const CachedAttachment& attachment);
+// The reverse. Fails on everything that is not a whole entry; unknown keys are skipped.
+Result<CachedAttachment> parse_cached(std::string_view json);
+
+// The directory of entries. Names are checked here: none leads out of the directory.
+class ResultCache {
+ public:
+  explicit ResultCache(const std::string& cache_directory)
+      : directory_(cache_directory + "/results") {}
+
+  // Nothing when there is no entry. InvalidArgument: the entry is damaged (overwriting or deleting
+  // it loses nothing). Exists: it is another attachment's, for "a-b" + "c" and "a" + "b-c" share a
+  // file name.
+  Result<std::optional<CachedAttachment>> find(const std::string& network,
+                                               const Attachment& attachment) const;
+
+  // Every entry that can be used, sorted by file name; the others are named in a warning.
+  Result<std::vector<CachedAttachment>> all() const;
+
+  // Replaces the entry as a whole (mode 0600, directory 0700).
+  Status store(const CachedAttachment& attachment) const;
+
+  // Gone afterwards, damaged ones too; already gone is success. Another attachment's is kept.
+  Status forget(const std::string& network, const Attachment& attachment) const;
+
+ private:
+  Result<std::string> path_of(const std::string& network, const Attachment& attachment) const;
+  Result<std::optional<CachedAttachment>> find_named(const std::string& name) const;
+
+  std::string directory_;
+};
+
+}  // namespace netctl::cni

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime-core/base/result.hpp"
+#include "runtime-core/cni/types.hpp"
+
+namespace netctl::cni {
+
+// The executable of a plugin: the first regular file `<directory>/<type>`, symbolic links followed;
+// empty directories are skipped. Errors in upstream's words, which runtimes match: `failed to find
+// plugin "x" in path [/a /b]`, `invalid plugin name: a/b`, `no plugin name provided`, `no paths
+// provided`.
+Result<std::string> find_plugin(std::string_view type, const std::vector<std::string>& path);
+
+// Executes a plugin once and gives what it printed on stdout. When it failed, the error is the
+// object it printed; what it wrote to stderr is passed on to ours, and quoted when there was no
+// object. An executable that is being written (ETXTBSY) is an error at once: nobody waits.
+Result<std::string> exec_plugin(const std::string& executable, const Environment& environment,
+                                std::string_view config);
+
+}  // namespace netctl::cni

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <iosfwd>
+#include <span>
+#include <string_view>
+
+#include "runtime-core/base/result.hpp"
+#include "runtime-core/cni/request.hpp"
+#include "runtime-core/cni/types.hpp"
+#include "runtime-core/cni/version.hpp"
+
+namespace netctl::cni {
+
+// What a plugin states of its own; everything that all plugins share is in run().
+class Plugin {
+ public:
+  virtual ~Plugin() = default;
+
+  virtual std::string_view name() const = 0;
+  // Config versions that it serves, oldest first.
+  virtual std::span<const std::string_view> versions() const { return kVersions; }
+  // Whether ADD and DEL are refused when CNI_NETNS is the namespace that the plugin itself runs in
+  // (code kInvalidNetns), before anything is touched: a plugin that makes interfaces would make
+  // them on the host. CNI_NETNS_OVERRIDE lifts it for one call.
+  virtual bool needs_own_netns() const { return true; }
+
+  // Attaches. A failure leaves the system as it was.
+  virtual Result<AddResult> add(const Request& request) = 0;
+  // Detaches: gone afterwards, success also when it was gone before, when the namespace is, or when
+  // there is no prevResult. Goes on to the end past failures and reports them all.
+  virtual Status del(const Request& request) = 0;
+  // Compares what this plugin made with what is there; all differences in the error's details.
+  virtual Status check(const Request& request) = 0;
+  // Removes everything of this network that belongs to none of request.valid_attachments.
+  virtual Status gc(const Request& request) = 0;
+  // Whether an ADD could be served now (codes kNotAvailable, kLimitedConnectivity).
+  virtual Status status(const Request& request) = 0;
+};
+
+// The outside world of one call, as values, so that a test is a map and three string streams.
+struct World {
+  Environment environment{};
+  std::istream& in;
+  std::ostream& out;  // the answer: a result or an error object, nothing else
+  std::ostream& err;
+};
+
+// Serves one call of the protocol: checks environment and config, calls the plugin, prints the
+// result in the config's version or the one error object. Returns the exit status. No input makes
+// it end without one of the two; what the plugin throws becomes an error object too. An ADD whose
+// result cannot be told, because the config's version has no shape for it or nobody reads any
+// more, is undone with del(). Without CNI_COMMAND a person is asking: `err` gets a line about the
+// plugin, and the exit status is 0.
+int run(Plugin& plugin, World world);
+
+// The same on this process' environment and standard streams, with logging set up: a whole main().
+int main_of(Plugin& plugin);
+
+}  // namespace netctl::cni

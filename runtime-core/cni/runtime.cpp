@@ -1,0 +1,395 @@
+#include "runtime-core/cni/runtime.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "runtime-core/base/error_list.hpp"
+#include "runtime-core/base/log.hpp"
+#include "runtime-core/base/rollback.hpp"
+#include "runtime-core/cni/cache.hpp"
+#include "runtime-core/cni/error.hpp"
+#include "runtime-core/cni/exec.hpp"
+#include "runtime-core/cni/json.hpp"
+#include "runtime-core/cni/names.hpp"
+#include "runtime-core/cni/request.hpp"
+#include "runtime-core/cni/result.hpp"
+#include "runtime-core/cni/result_json.hpp"
+#include "runtime-core/cni/version.hpp"
+
+namespace netctl::cni {
+namespace {
+
+// CHECK came with it, and so did prevResult on DEL.
+constexpr Version kWithCheck{.major = 0, .minor = 4, .patch = 0};
+// GC and STATUS came with it.
+constexpr Version kWithGc{.major = 1, .minor = 1, .patch = 0};
+
+Attachment attachment_of(const RuntimeCall& call) {
+  return {.container_id = call.container_id, .ifname = call.ifname};
+}
+
+// --- checks ---------------------------------------------------------------------------------
+
+Status check_names(const NetworkConfig& network, const RuntimeCall& call) {
+  if (call.container_id.empty()) return failure(kUnknownContainer, "missing containerID");
+  TRY(check_container_id(call.container_id));
+  TRY(check_network_name(network.name));
+  if (call.ifname.empty()) return failure(kBadEnvironment, "interface name is empty");
+  return check_ifname(call.ifname);
+}
+
+// What ADD and CHECK need besides; DEL goes on without.
+Status check_attachable(const NetworkConfig& network, const RuntimeCall& call) {
+  TRY(check_names(network, call));
+  if (call.netns.empty()) return failure(kBadEnvironment, "missing path of the network namespace");
+  if (is_supported(network.cni_version)) return {};
+  return failure(kIncompatibleVersion,
+                 format("network \"{}\" has CNI version \"{}\": supported are {} to {}",
+                        network.name, network.cni_version, kVersions.front(), kNewestVersion));
+}
+
+// A version that cannot be read counts as old.
+bool is_at_least(const NetworkConfig& network, Version wanted) {
+  const auto version = parse_version(network.cni_version);
+  return version && *version >= wanted;
+}
+
+Result<Json> parse_object(std::string_view text, std::string_view what) {
+  if (text.empty()) return Json::object();
+  Json value = TRY(parse_json(text).context("{}", what));
+  if (value.is_object()) return value;
+  return fail(Errc::InvalidArgument, "{}: {} is not a JSON object", what, text);
+}
+
+// --- one plugin's config --------------------------------------------------------------------
+
+bool differs_in_case_only(std::string_view one, std::string_view other) {
+  const auto lower = [](unsigned char c) { return std::tolower(c); };
+  return one != other && std::ranges::equal(one, other, {}, lower, lower);
+}
+
+// Sets a key that the runtime decides on. Plugins take keys in either case, and the last of several
+// spellings, so the others must go.
+void set_key(Json& object, const std::string& key, Json value) {
+  std::vector<std::string> others;
+  for (const auto& [name, ignored] : object.get_ref<const Json::object_t&>()) {
+    if (differs_in_case_only(name, key)) others.push_back(name);
+  }
+  for (const std::string& name : others) object.erase(name);
+  object[key] = std::move(value);
+}
+
+// The capabilities that the plugin has and the caller makes use of.
+Json runtime_config(const PluginConfig& plugin, const Json& capability_args) {
+  Json used = Json::object();
+  for (const std::string& capability : plugin.capabilities) {
+    const auto value = capability_args.find(capability);
+    if (value != capability_args.end()) used[capability] = *value;
+  }
+  return used;
+}
+
+// A result in the list's version. One that is in it already stays as the plugin wrote it: what we
+// do not know of is not ours to drop.
+Result<std::string> result_in_version(std::string_view json, const std::string& version) {
+  Json value = TRY(parse_json(json).context("invalid result"));
+  if (value.is_null()) value = Json::object();
+  const AddResult result = TRY(result_from_json(value, version));
+  const Json* declared = find_member(value, "cniVersion");
+  if (declared && *declared != "" && *declared != version) return to_json(result, version);
+  set_key(value, "cniVersion", version);
+  return dump_json(value);
+}
+
+// --- a chain of plugins ---------------------------------------------------------------------
+
+std::string_view verb_of(Command command) {
+  switch (command) {
+    case Command::Add:
+      return "add";
+    case Command::Del:
+      return "delete";
+    case Command::Check:
+      return "check";
+    case Command::Gc:
+      return "gc";
+    case Command::Status:
+      return "status";
+    case Command::Version:
+      return "version";
+  }
+  return "";
+}
+
+template <class T>
+Result<T> in_plugin(Result<T> result, const PluginConfig& plugin, Command command) {
+  return std::move(result).context("plugin type=\"{}\" failed ({})", plugin.type, verb_of(command));
+}
+
+std::string joined(const std::vector<std::string>& texts, std::string_view separator) {
+  std::string all;
+  for (const std::string& text : texts) all.append(all.empty() ? "" : separator).append(text);
+  return all;
+}
+
+// The plugins of one network, and what all of them are given alike. Borrows everything.
+struct Chain {
+  const RuntimeOptions& options;
+  const NetworkConfig& network;
+  const RuntimeCall& call;
+  Json capability_args{};
+  std::vector<Attachment> valid{};  // of GC
+
+  static Result<Chain> make(const RuntimeOptions& options, const NetworkConfig& network,
+                            const RuntimeCall& call) {
+    Chain chain{.options = options, .network = network, .call = call};
+    chain.capability_args = TRY(parse_object(call.capability_args, "capability args"));
+    return chain;
+  }
+
+  Environment environment(Command command) const {
+    Environment variables = options.environment;
+    variables["CNI_COMMAND"] = to_text(command);
+    variables["CNI_CONTAINERID"] = call.container_id;
+    variables["CNI_NETNS"] = call.netns;
+    variables["CNI_IFNAME"] = call.ifname;
+    variables["CNI_ARGS"] = call.args;
+    variables["CNI_PATH"] = joined(options.plugin_path, ":");
+    return variables;
+  }
+
+  // The list of GC under the name of the specification, and the one it had for a while.
+  void set_valid_attachments(Json& config) const {
+    Json list = Json::array();
+    for (const Attachment& each : valid) {
+      list.push_back(Json{{"containerID", each.container_id}, {"ifname", each.ifname}});
+    }
+    set_key(config, "cni.dev/valid-attachments", list);
+    set_key(config, "cni.dev/attachments", list);
+  }
+
+  Result<std::string> config(Command command, const PluginConfig& plugin,
+                             const std::optional<std::string>& prev_result) const {
+    Json object = TRY(parse_object(plugin.json, "plugin config"));
+    set_key(object, "name", network.name);
+    set_key(object, "cniVersion", network.cni_version);
+    if (prev_result) {
+      Json previous = TRY(parse_json(*prev_result));
+      set_key(object, "prevResult", std::move(previous));
+    }
+    Json used = runtime_config(plugin, capability_args);
+    if (!used.empty()) set_key(object, "runtimeConfig", std::move(used));
+    if (command == Command::Gc) set_valid_attachments(object);
+    return dump_json(object);
+  }
+
+  // What the plugin printed.
+  Result<std::string> execute(Command command, const PluginConfig& plugin,
+                              const std::optional<std::string>& prev_result) const {
+    const std::string executable = TRY(find_plugin(plugin.type, options.plugin_path));
+    const std::string input = TRY(config(command, plugin, prev_result));
+    log::debug("{} {}: {}", to_text(command), executable, input);
+    return exec_plugin(executable, environment(command), input);
+  }
+
+  Status run(Command command, const PluginConfig& plugin,
+             const std::optional<std::string>& prev_result) const {
+    TRY(in_plugin(execute(command, plugin, prev_result), plugin, command));
+    return {};
+  }
+
+  // Up to the first failure.
+  Status run_all(Command command, const std::optional<std::string>& prev_result) const {
+    for (const PluginConfig& plugin : network.plugins) TRY(run(command, plugin, prev_result));
+    return {};
+  }
+
+  Status check_plugins(Command command) const {
+    if (network.plugins.empty()) {
+      return failure(kInvalidConfig, format("network \"{}\" has no plugins", network.name));
+    }
+    for (const PluginConfig& plugin : network.plugins) {
+      TRY(in_plugin(find_plugin(plugin.type, options.plugin_path), plugin, command));
+    }
+    return {};
+  }
+};
+
+// --- ADD ------------------------------------------------------------------------------------
+
+// Whether an earlier ADD was not followed by a DEL. A damaged entry is not in the way; one that is
+// another attachment's, or cannot be read, is.
+Result<bool> is_attached(const ResultCache& cache, const Chain& chain) {
+  const auto entry = cache.find(chain.network.name, attachment_of(chain.call));
+  if (entry) return entry->has_value();
+  if (entry.error().code != Errc::InvalidArgument) return entry.error();
+  log::warn("overwriting a damaged cached result: {}", entry.error().message);
+  return false;
+}
+
+Result<AddResult> add_through(const Chain& chain, const ResultCache& cache, bool undo_failures) {
+  const NetworkConfig& network = chain.network;
+  std::optional<std::string> result;  // of the last plugin that succeeded
+  const bool tell_del = is_at_least(network, kWithCheck);
+  Rollback undo;
+  for (const PluginConfig& plugin : network.plugins) {
+    // Before it runs: one that fails half-way leaves things behind as well.
+    if (undo_failures) {
+      undo.add(format("run DEL of plugin \"{}\"", plugin.type),
+               [&] { return chain.run(Command::Del, plugin, tell_del ? result : std::nullopt); });
+    }
+    const std::string printed =
+        TRY(in_plugin(chain.execute(Command::Add, plugin, result), plugin, Command::Add));
+    result = TRY(in_plugin(result_in_version(printed, network.cni_version), plugin, Command::Add));
+  }
+  TRY(cache
+          .store({.network = network.name,
+                  .call = chain.call,
+                  .config_text = network.text,
+                  .result_json = result})
+          .context("remember the result of network \"{}\"", network.name));
+  AddResult answer = TRY(parse_result(*result, network.cni_version));
+  undo.commit();
+  return answer;
+}
+
+// --- DEL and CHECK --------------------------------------------------------------------------
+
+// The call with what the cache knows where the caller is silent.
+RuntimeCall completed(RuntimeCall call, const std::optional<CachedAttachment>& cached) {
+  if (!cached) return call;
+  if (call.netns.empty()) call.netns = cached->call.netns;
+  if (call.args.empty()) call.args = cached->call.args;
+  if (call.capability_args.empty()) call.capability_args = cached->call.capability_args;
+  return call;
+}
+
+// The cached result as plugins of the list understand it; nothing when there is none.
+Result<std::optional<std::string>> cached_result(const NetworkConfig& network,
+                                                 const std::optional<CachedAttachment>& cached) {
+  std::optional<std::string> result;
+  if (!cached || !cached->result_json || !is_at_least(network, kWithCheck)) return result;
+  result = TRY(result_in_version(*cached->result_json, network.cni_version)
+                   .context("convert the cached result to version {}", network.cni_version));
+  return result;
+}
+
+std::optional<std::string> cached_result_if_usable(const NetworkConfig& network,
+                                                   const std::optional<CachedAttachment>& cached) {
+  auto result = cached_result(network, cached);
+  if (result) return *std::move(result);
+  log::warn("deleting without prevResult: {}", result.error().message);
+  return {};
+}
+
+}  // namespace
+
+Result<AddResult> Runtime::add(const NetworkConfig& network, const RuntimeCall& call) {
+  TRY(check_attachable(network, call));
+  const Chain chain = TRY(Chain::make(options_, network, call));
+  TRY(chain.check_plugins(Command::Add));
+  // What could not be remembered in the end is found before anything runs: malformed args.
+  TRY(to_json(CachedAttachment{.network = network.name, .call = call}));
+  const ResultCache cache(options_.cache_directory);
+  const bool repeated = TRY(is_attached(cache, chain));
+  auto result = add_through(chain, cache, !repeated);
+  if (result || !repeated) return result;
+  Error error = std::move(result).error();
+  error.message += "; nothing was undone, for the container was attached before: run DEL first";
+  return error;
+}
+
+Status Runtime::del(const NetworkConfig& network, const RuntimeCall& call) {
+  TRY(check_names(network, call));
+  const auto cached = find_cached(network.name, attachment_of(call));
+  const RuntimeCall whole = completed(call, cached);
+  const Chain chain = TRY(Chain::make(options_, network, whole));
+  const auto prev_result = cached_result_if_usable(network, cached);
+  ErrorList errors;
+  for (auto plugin = network.plugins.rbegin(); plugin != network.plugins.rend(); ++plugin) {
+    errors.keep(chain.run(Command::Del, *plugin, prev_result));
+  }
+  if (errors.empty()) {
+    const ResultCache cache(options_.cache_directory);
+    errors.keep(cache.forget(network.name, attachment_of(call)).context("forget the result"));
+  }
+  return errors.status();
+}
+
+Status Runtime::check(const NetworkConfig& network, const RuntimeCall& call) {
+  TRY(check_names(network, call));
+  if (!is_at_least(network, kWithCheck)) {
+    return failure(kIncompatibleVersion,
+                   format("configuration version \"{}\" does not support the CHECK command",
+                          network.cni_version));
+  }
+  if (network.disable_check) return {};
+  const auto cached = find_cached(network.name, attachment_of(call));
+  if (!cached) {
+    return failure(kUnknownContainer,
+                   format("{} of container {} is not attached to network \"{}\": {}/results does "
+                          "not know it",
+                          call.ifname, call.container_id, network.name, options_.cache_directory));
+  }
+  const RuntimeCall whole = completed(call, cached);
+  TRY(check_attachable(network, whole));
+  const Chain chain = TRY(Chain::make(options_, network, whole));
+  const auto prev_result = TRY(cached_result(network, cached));
+  return chain.run_all(Command::Check, prev_result);
+}
+
+Status Runtime::gc(const NetworkConfig& network, const std::vector<Attachment>& valid) {
+  TRY(check_network_name(network.name));
+  if (network.disable_gc) return {};
+  ErrorList errors;
+  errors.keep(detach_others(network, valid));
+  if (!is_at_least(network, kWithGc)) return errors.status();
+  const RuntimeCall nobody;
+  Chain chain = TRY(Chain::make(options_, network, nobody));
+  chain.valid = valid;
+  for (const PluginConfig& plugin : network.plugins) {
+    errors.keep(chain.run(Command::Gc, plugin, {}));
+  }
+  return errors.status();
+}
+
+Status Runtime::detach_others(const NetworkConfig& network, const std::vector<Attachment>& valid) {
+  const auto entries = TRY(ResultCache(options_.cache_directory).all());
+  ErrorList errors;
+  for (const CachedAttachment& each : entries) {
+    if (each.network != network.name) continue;
+    if (std::ranges::find(valid, attachment_of(each.call)) != valid.end()) continue;
+    errors.keep(del(network, each.call).context("container {}", each.call.container_id));
+  }
+  return errors.status();
+}
+
+Status Runtime::status(const NetworkConfig& network) {
+  TRY(check_network_name(network.name));
+  if (!is_at_least(network, kWithGc)) return {};
+  const RuntimeCall nobody;
+  const Chain chain = TRY(Chain::make(options_, network, nobody));
+  return chain.run_all(Command::Status, {});
+}
+
+std::optional<CachedAttachment> Runtime::find_cached(const std::string& network,
+                                                     const Attachment& attachment) {
+  auto entry = ResultCache(options_.cache_directory).find(network, attachment);
+  if (entry) return *std::move(entry);
+  log::warn("going on without a cached result: {}", entry.error().message);
+  return {};
+}
+
+std::vector<CachedAttachment> Runtime::cached(const std::string& network) {
+  auto entries = ResultCache(options_.cache_directory).all();
+  if (!entries) {
+    log::warn("going on without cached results: {}", entries.error().message);
+    return {};
+  }
+  if (!network.empty()) {
+    std::erase_if(*entries, [&](const auto& entry) { return entry.network != network; });
+  }
+  return *std::move(entries);
+}
+
+}  // namespace netctl::cni
