@@ -1,0 +1,111 @@
+#include "runtime-core/attach/bridge.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "runtime-core/attach/host_lock.hpp"
+#include "runtime-core/attach/owner.hpp"
+#include "runtime-core/base/log.hpp"
+#include "runtime-core/sys/sysctl.hpp"
+
+namespace netctl::attach {
+namespace {
+
+// What tells a bridge of ours from an administrator's.
+std::string bridge_alias(const std::string& network) { return "netctl:" + network_tag(network); }
+bool is_ours(const rtnl::Link& bridge) { return bridge.alias.starts_with("netctl:"); }
+
+Status make_bridge(rtnl::RouteSocket& host, const BridgePlan& plan) {
+  rtnl::Batch batch;
+  // Another ADD may make it at the same time: then it is there, which is all we want.
+  batch.add_bridge({.name = plan.name, .mac = random_mac_address(), .mtu = plan.mtu}, EEXIST);
+  batch.change_link({.link = plan.name, .alias = bridge_alias(plan.network)});
+  TRY(host.apply(batch));
+  log::info("made bridge {}", plan.name);
+
+  // Before it comes up: until duplicate detection of its link-local address is done, a second or
+  // two, the host could not ask for its containers' IPv6 neighbours.
+  for (const char* key : {"accept_ra", "accept_dad"}) {
+    const auto refused = sys::set_sysctl(format("net/ipv6/conf/{}/{}", plan.name, key), "0");
+    if (!refused) log::debug("{}", refused.error().message);  // a kernel without IPv6
+  }
+  return ok();
+}
+
+Result<rtnl::Link> find_or_make(rtnl::RouteSocket& host, const BridgePlan& plan, Rollback& undo) {
+  auto found = TRY(host.find_link(plan.name));
+  if (!found) {
+    undo.add("remove bridge " + plan.name,
+             [&host, name = plan.name] { return remove_unused_bridge(host, name); });
+    TRY(make_bridge(host, plan));
+    found = TRY(host.link_by_name(plan.name));
+  }
+  if (found->kind != "bridge") {
+    return fail(Errc::Exists,
+                "\"{}\" already exists but is not a bridge: give another name in \"bridge\"",
+                plan.name);
+  }
+  return std::move(*found);
+}
+
+// An IPv4 bridge has its gateway addresses and no others; with IPv6 only an address in the same
+// network is in the way.
+bool in_the_way(const IpPrefix& existing, const std::vector<IpPrefix>& wanted) {
+  if (std::ranges::find(wanted, existing) != wanted.end()) return false;
+  return std::ranges::any_of(wanted, [&](const IpPrefix& gateway) {
+    if (gateway.address.family() != existing.address.family()) return false;
+    return existing.address.is_v4() || gateway.overlaps(existing);
+  });
+}
+
+Status ensure_gateways(rtnl::RouteSocket& host, const rtnl::Link& bridge, const BridgePlan& plan) {
+  constexpr std::uint8_t kLinkScope = 253;  // fe80::/64, the kernel's own
+  rtnl::Batch batch;
+  std::vector<IpPrefix> missing = plan.gateways;
+  for (const rtnl::Address& address : TRY(host.addresses(bridge.index))) {
+    std::erase(missing, address.prefix);
+    if (address.scope == kLinkScope || !in_the_way(address.prefix, plan.gateways)) continue;
+    if (!plan.force_address) {
+      return fail(Errc::Exists,
+                  "\"{}\" already has an IP address different from {}: {}; remove it, or set "
+                  "\"forceAddress\": true",
+                  plan.name, plan.gateways.front().to_text(), address.prefix.to_text());
+    }
+    batch.delete_address(bridge.index, address.prefix);
+  }
+  for (const IpPrefix& gateway : missing) batch.add_address(bridge.index, gateway, EEXIST);
+  return batch.size() == 0 ? ok() : host.apply(batch);
+}
+
+}  // namespace
+
+Result<rtnl::Link> ensure_bridge(rtnl::RouteSocket& host, const BridgePlan& plan, Rollback& undo) {
+  rtnl::Link bridge = TRY(find_or_make(host, plan, undo));
+  if (!bridge.up || (plan.promiscuous && !bridge.promiscuous)) {
+    rtnl::LinkChange change{.link = bridge.index, .up = true};
+    if (plan.promiscuous) change.promiscuous = true;
+    rtnl::Batch batch;
+    batch.change_link(change);
+    TRY(host.apply(batch));
+  }
+  if (!plan.gateways.empty()) TRY(ensure_gateways(host, bridge, plan));
+  return bridge;
+}
+
+Status remove_unused_bridge(rtnl::RouteSocket& host, const std::string& name) {
+  // Asked without the lock first: most bridges that lose a port have others.
+  const auto before = TRY(host.find_link(name));
+  if (!before || before->kind != "bridge" || !is_ours(*before) || before->carrier) return ok();
+
+  const sys::FileLock lock = TRY(lock_host(sys::Lock::Exclusive));
+  const auto bridge = TRY(host.find_link(name));
+  if (!bridge || bridge->kind != "bridge" || !is_ours(*bridge)) return ok();
+  if (bridge->carrier || !TRY(host.ports_of(bridge->index)).empty()) return ok();
+  rtnl::Batch batch;
+  batch.delete_link(bridge->index);
+  TRY(host.apply(batch));
+  log::info("removed bridge {}: nobody used it any more", name);
+  return ok();
+}
+
+}  // namespace netctl::attach

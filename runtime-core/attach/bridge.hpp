@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "runtime-core/addr/ip.hpp"
+#include "runtime-core/base/result.hpp"
+#include "runtime-core/base/rollback.hpp"
+#include "runtime-core/rtnl/route_socket.hpp"
+
+namespace netctl::attach {
+
+// The bridge that a network's containers are ports of.
+struct BridgePlan {
+  std::string name{};
+  std::string network{};             // becomes its owner tag when we make it
+  std::uint32_t mtu = 0;             // when it is made; 0: the kernel's default
+  bool promiscuous = false;          // set when true, never cleared
+  std::vector<IpPrefix> gateways{};  // addresses that it has to have
+  bool force_address = false;        // remove addresses that are in the way of these
+};
+
+// The bridge is there, up, and has its gateway addresses. One that we make gets a MAC address of
+// its own, the network's tag as alias, and refuses router advertisements. One that exists is used
+// as it is; `Exists` when it is no bridge, or has another address and force_address is not set.
+// Hold the host lock (shared) until the port is connected: see remove_unused_bridge.
+Result<rtnl::Link> ensure_bridge(rtnl::RouteSocket& host, const BridgePlan& plan, Rollback& undo);
+
+// Removes the bridge if we made it and it has no port left; success as well when it stays or is not
+// there. Takes the host lock (exclusive), so no port can come in between.
+Status remove_unused_bridge(rtnl::RouteSocket& host, const std::string& name);
+
+}  // namespace netctl::attach

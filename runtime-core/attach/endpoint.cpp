@@ -1,0 +1,152 @@
+#include "runtime-core/attach/endpoint.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "runtime-core/base/error_list.hpp"
+#include "runtime-core/base/log.hpp"
+#include "runtime-core/ns/netns.hpp"
+#include "runtime-core/sys/sysctl.hpp"
+
+namespace netctl::attach {
+namespace {
+
+Status delete_link(rtnl::RouteSocket& socket, const rtnl::LinkRef& link) {
+  rtnl::Batch batch;
+  batch.delete_link(link);
+  return socket.apply(batch);
+}
+
+Error attached_already(const Owner& owner) {
+  return fail(Errc::Exists,
+              "container \"{}\" is attached to network \"{}\" as {} already: run DEL first",
+              owner.container_id, owner.network, owner.ifname);
+}
+
+Error name_taken(const Owner& owner) {
+  return fail(Errc::Exists,
+              "the container's namespace has an interface {} already: choose another name",
+              owner.ifname);
+}
+
+bool has_ipv6(const InsidePlan& plan) {
+  return std::ranges::any_of(plan.ips,
+                             [](const cni::Ip& ip) { return !ip.address.address.is_v4(); });
+}
+
+// IPv6 as the interface needs it, before it comes up: container engines switch it off by default;
+// addresses would be lost when the link goes down; the link-local address is not worth a wait.
+Status prepare_ipv6(const std::string& ifname) {
+  for (const std::string& name : {std::string("lo"), ifname}) {
+    TRY(sys::set_sysctl(format("net/ipv6/conf/{}/disable_ipv6", name), "0")
+            .context("enable IPv6 in the container"));
+  }
+  for (const auto& [key, value] :
+       {std::pair("keep_addr_on_down", "1"), {"accept_dad", "0"}, {"ndisc_notify", "1"}}) {
+    TRY(sys::set_sysctl(format("net/ipv6/conf/{}/{}", ifname, key), value));
+  }
+  return ok();
+}
+
+std::optional<IpAddress> gateway_of(const std::vector<cni::Ip>& ips, Family family) {
+  for (const cni::Ip& ip : ips) {
+    if (ip.address.address.family() == family && ip.gateway) return ip.gateway;
+  }
+  return std::nullopt;
+}
+
+rtnl::Route route_through(int link, const cni::Route& route, const std::vector<cni::Ip>& ips) {
+  rtnl::Route result{.destination = route.destination.masked(), .gateway = route.gateway};
+  if (!result.gateway) result.gateway = gateway_of(ips, route.destination.address.family());
+  result.link = link;
+  result.metric = route.priority;
+  result.mtu = route.mtu;
+  result.advmss = route.advmss;
+  if (route.table) result.table = *route.table;
+  if (route.scope) result.scope = *route.scope;
+  return result;
+}
+
+}  // namespace
+
+Status refuse_existing(rtnl::RouteSocket& host, rtnl::RouteSocket& inside, const Owner& owner) {
+  if (TRY(host.find_link(owner.host_link_name()))) return attached_already(owner);
+  if (TRY(inside.find_link(owner.ifname))) return name_taken(owner);
+  return ok();
+}
+
+Result<Veth> add_veth(rtnl::RouteSocket& host, const VethPlan& plan, Rollback& undo) {
+  const Veth veth{.host_name = plan.owner.host_link_name(),
+                  .host_mac = random_mac_address(),
+                  .container_mac = plan.container_mac.value_or(random_mac_address())};
+  rtnl::Batch create;
+  create.add_veth({.name = veth.host_name,
+                   .mac = veth.host_mac,
+                   .mtu = plan.mtu,
+                   .master = plan.master ? std::optional(plan.master) : std::nullopt,
+                   .peer_name = plan.owner.ifname,
+                   .peer_mac = veth.container_mac,
+                   .peer_namespace = plan.netns});
+  // The kernel ignores these when the link is made; sent along, they are set in the same call.
+  rtnl::LinkChange mark{.link = veth.host_name, .alias = plan.owner.tag()};
+  if (plan.hairpin) mark.hairpin = true;
+  if (plan.isolated) mark.isolated = true;
+  create.change_link(mark);
+
+  // A pair that was not made has no undo: with a name that is taken it is somebody else's.
+  auto statuses = TRY(host.run(create));
+  TRY(std::move(statuses.front()));
+  undo.add("delete link " + veth.host_name,
+           [&host, name = veth.host_name] { return delete_link(host, name); });
+  for (Status& status : statuses) TRY(std::move(status));
+  return veth;
+}
+
+Status configure_inside(rtnl::RouteSocket& inside, int netns, const InsidePlan& plan) {
+  const rtnl::Link link = TRY(inside.link_by_name(plan.ifname));
+  if (has_ipv6(plan)) {
+    TRY(ns::run_in(netns, [&] { return prepare_ipv6(plan.ifname); }));
+  }
+  rtnl::Batch batch;
+  if (!plan.ips.empty()) batch.change_link({.link = link.index, .arp_notify = true});
+  for (const cni::Ip& ip : plan.ips) batch.add_address(link.index, ip.address);
+  if (plan.up) batch.change_link({.link = link.index, .up = true});
+  for (const cni::Route& route : plan.routes) {
+    batch.add_route(route_through(link.index, route, plan.ips));
+  }
+  return inside.apply(batch).context("in the container");
+}
+
+Status remove_endpoint(rtnl::RouteSocket& host, const Owner& owner, const std::string& netns_path) {
+  const auto on_host = TRY(host.find_link(owner.host_link_name()));
+  if (on_host && on_host->alias == owner.tag()) return delete_link(host, on_host->index);
+
+  // Not made by us, or under another name: a reference plugin's pair, found from the inside.
+  const auto netns = TRY(ns::find_netns(netns_path));
+  if (!netns) return ok();
+  auto inside = TRY(ns::run_in(netns->get(), rtnl::RouteSocket::open));
+  const auto link = TRY(inside.find_link(owner.ifname));
+  if (!link || link->kind != "veth") return ok();
+  return delete_link(inside, link->index);
+}
+
+Status remove_stray_endpoints(rtnl::RouteSocket& host, const std::string& network,
+                              const std::vector<cni::Attachment>& valid) {
+  std::vector<std::string> kept;
+  for (const cni::Attachment& attachment : valid) {
+    kept.push_back(Owner{network, attachment.container_id, attachment.ifname}.tag());
+  }
+  std::ranges::sort(kept);
+  const std::string prefix = network_tag(network);
+
+  ErrorList errors;
+  for (const rtnl::Link& link : TRY(host.links())) {
+    if (link.kind != "veth" || !link.alias.starts_with(prefix)) continue;
+    if (std::ranges::binary_search(kept, link.alias)) continue;
+    log::info("removing {} of {}: its owner is gone", link.name, link.alias);
+    errors.keep(delete_link(host, link.index));
+  }
+  return errors.status();
+}
+
+}  // namespace netctl::attach

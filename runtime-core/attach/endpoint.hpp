@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime-core/addr/mac.hpp"
+#include "runtime-core/attach/owner.hpp"
+#include "runtime-core/base/result.hpp"
+#include "runtime-core/base/rollback.hpp"
+#include "runtime-core/cni/types.hpp"
+#include "runtime-core/rtnl/route_socket.hpp"
+
+namespace netctl::attach {
+
+// A veth pair from the host into a container's namespace.
+struct VethPlan {
+  Owner owner{};                              // gives the host end its name and alias
+  int netns = -1;                             // the container's network namespace; lent
+  std::optional<MacAddress> container_mac{};  // none: random
+  std::uint32_t mtu = 0;                      // of both ends; 0: the kernel's default
+  int master = 0;  // index of the bridge the host end is a port of; 0: none
+  bool hairpin = false;
+  bool isolated = false;
+};
+
+struct Veth {
+  std::string host_name{};
+  MacAddress host_mac{};
+  MacAddress container_mac{};
+};
+
+// Exists when the attachment is there already, or its interface's name is taken in the container;
+// asked before anything is changed or an address is taken, so that the one that is there loses
+// nothing.
+Status refuse_existing(rtnl::RouteSocket& host, rtnl::RouteSocket& inside, const Owner& owner);
+
+// Makes the pair in one message: the container's end is born in its namespace under its name, so no
+// temporary name is ever seen. Exists when either name is taken.
+Result<Veth> add_veth(rtnl::RouteSocket& host, const VethPlan& plan, Rollback& undo);
+
+// What the container's end gets. Nothing is announced or waited for that is not needed: IPv6
+// duplicate detection is off, because nobody else can be on a link that we have just made.
+struct InsidePlan {
+  std::string ifname{};
+  std::vector<cni::Ip> ips{};
+  std::vector<cni::Route> routes{};  // without gateway: the first IP's of that family
+  bool up = true;
+};
+
+// Addresses, link up, routes. `inside` is a socket in the container's namespace, `netns` that
+// namespace itself (for what only /proc/sys can do). There is no undo: the interface goes, and
+// takes everything along.
+Status configure_inside(rtnl::RouteSocket& inside, int netns, const InsidePlan& plan);
+
+// Removes the attachment's interface, at whichever end it can be found: the host's by name and
+// owner, else the container's by name, if its namespace still exists. Gone already is success.
+Status remove_endpoint(rtnl::RouteSocket& host, const Owner& owner, const std::string& netns_path);
+
+// Removes the host ends, and so the pairs, of all attachments of a network but `valid` ones.
+Status remove_stray_endpoints(rtnl::RouteSocket& host, const std::string& network,
+                              const std::vector<cni::Attachment>& valid);
+
+}  // namespace netctl::attach

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime-core/addr/ip.hpp"
+#include "runtime-core/nft/batch.hpp"
+
+// The table `inet netctl`, whole. As nft(8) would list it, with one container that publishes a port
+// (IPv6 has the same maps and rules, named with a 6):
+//
+//   map publish4      { ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service
+//                       203.0.113.5 . tcp . 8443 comment "bridge/web/eth0" : 172.17.0.2 . 443 }
+//   map publish4_any  { inet_proto . inet_service : ipv4_addr . inet_service
+//                       tcp . 8080 comment "bridge/web/eth0" : 172.17.0.2 . 80 }
+//   map masquerade4   { ipv4_addr : verdict
+//                       172.17.0.2 comment "bridge/web/eth0" : goto masq_172.17.0.0/16 }
+//   map hairpin4      { ipv4_addr : verdict
+//                       172.17.0.2 comment "bridge/web/eth0" : jump hairpin_172.17.0.0/16 }
+//
+//   chain publish     { dnat ip to ip daddr . meta l4proto . th dport map @publish4
+//                       dnat ip to meta l4proto . th dport map @publish4_any }
+//   chain prerouting  { type nat hook prerouting priority dstnat
+//                       fib daddr type local jump publish }
+//   chain output      { type nat hook output priority -100
+//                       fib daddr type local jump publish }
+//   chain postrouting { type nat hook postrouting priority srcnat
+//                       ct status dnat ip daddr vmap @hairpin4
+//                       ct status dnat ip saddr 127.0.0.0/8 masquerade
+//                       ip saddr vmap @masquerade4 }
+//   chain raw         { type filter hook prerouting priority raw
+//                       iifname != "lo" ip daddr 127.0.0.0/8 drop }
+//
+//   chain masq_172.17.0.0/16    { ip daddr 172.17.0.0/16 accept
+//                                 ip daddr 224.0.0.0/4 accept
+//                                 masquerade }
+//   chain hairpin_172.17.0.0/16 { ip saddr 172.17.0.0/16 masquerade }
+//   chain hairpin_all           { masquerade }
+//
+// * The last five are made for the networks that need them. Their name says all that is in them, so
+//   one that exists is right, and the kernel refuses to delete one that an element leads to.
+// * `ct status dnat` in front of the hairpin rules: only connections to a published port get the
+//   host's address. A container that talks to another directly keeps its own.
+// * 127.0.0.1 can only be routed to a container where route_localnet is on (portmap sets it on the
+//   bridge); `raw` keeps that from opening the host's own loopback services to the bridge's other
+//   side.
+namespace netctl::attach {
+
+inline constexpr std::string_view kTable = "netctl";
+
+nft::Set publish_map(Family family);
+nft::Set publish_any_map(Family family);
+nft::Set masquerade_map(Family family);
+nft::Set hairpin_map(Family family);
+// All eight.
+std::vector<nft::Set> all_maps();
+
+// "masq_172.17.0.0/16", "hairpin_fd00__/64" (nft reads no ":" in a name).
+std::string masquerade_chain(const IpPrefix& network);
+std::string hairpin_chain(const IpPrefix& network);
+inline constexpr std::string_view kHairpinAll = "hairpin_all";
+
+// Adds the table with its fixed part; Exists if somebody else was faster.
+void add_table(nft::Batch& batch);
+// Adds the chain of that name with its rules; Exists if somebody else was faster.
+void add_masquerade_chain(nft::Batch& batch, const IpPrefix& network);
+void add_hairpin_chain(nft::Batch& batch, const IpPrefix& network);
+void add_hairpin_all(nft::Batch& batch);
+
+}  // namespace netctl::attach

@@ -1,0 +1,11 @@
+#include "runtime-core/attach/host_lock.hpp"
+
+#include "runtime-core/ns/netns.hpp"
+
+namespace netctl::attach {
+
+Result<sys::FileLock> lock_host(sys::Lock kind) {
+  return sys::FileLock::acquire(TRY(ns::open_own_netns()), kind, "the host's network namespace");
+}
+
+}  // namespace netctl::attach

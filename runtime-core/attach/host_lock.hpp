@@ -1,0 +1,14 @@
+#pragma once
+
+#include "runtime-core/base/result.hpp"
+#include "runtime-core/sys/files.hpp"
+
+namespace netctl::attach {
+
+// The lock between those who connect something to a device of the host and those who remove a
+// device that nobody uses: shared for the former, exclusive for the latter. It lies on the network
+// namespace itself (flock(2) on its nsfs file), so it needs no file, covers exactly the host it
+// protects, and is released by the kernel when its holder dies. Held for microseconds.
+Result<sys::FileLock> lock_host(sys::Lock kind);
+
+}  // namespace netctl::attach

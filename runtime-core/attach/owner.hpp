@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "runtime-core/cni/request.hpp"
+
+namespace netctl::attach {
+
+// Whose something is: everything that we put into the kernel carries its attachment, as the alias
+// of a link or the comment of an nftables element. So DEL, CHECK, GC and a person can tell from the
+// kernel's state alone.
+struct Owner {
+  std::string network{};
+  std::string container_id{};
+  std::string ifname{};
+
+  // "bridge/web/eth0"; at most 128 bytes, which is what nft(8) shows of a comment. A network or
+  // container id too long for that is cut and ends in "~" and a digest of the whole.
+  std::string tag() const;
+  // The name of the attachment's interface on the host, always the same for one owner: "veth" and
+  // 11 digits of the tag's digest. So DEL finds it without namespace, result or record.
+  std::string host_link_name() const;
+
+  bool operator==(const Owner&) const = default;
+};
+
+Owner owner_of(const cni::Request& request);
+
+// What the tags of all attachments of one network begin with: "bridge/".
+std::string network_tag(std::string_view network);
+
+}  // namespace netctl::attach
