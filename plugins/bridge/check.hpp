@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "plugins/bridge/config.hpp"
+#include "runtime-core/cni/request.hpp"
+#include "runtime-core/cni/types.hpp"
+
+namespace netctl::bridge {
+
+// The container's addresses with the length of their network.
+std::vector<IpPrefix> addresses_of(const cni::AddResult& result);
+// The addresses that the bridge has to have: the gateways', when it is the gateway.
+std::vector<IpPrefix> gateways_of(const Config& config, const cni::AddResult& result);
+
+// Holds what an ADD made against request.prev_result and the kernel's state. The error lists all
+// differences in its details, a line each. What others may have added is not looked at.
+Status check_attachment(const cni::Request& request, const Config& config);
+
+}  // namespace netctl::bridge

@@ -1,0 +1,83 @@
+#include "plugins/bridge/config.hpp"
+
+#include "runtime-core/addr/if_name.hpp"
+#include "runtime-core/cni/args.hpp"
+#include "runtime-core/cni/error.hpp"
+#include "runtime-core/cni/json.hpp"
+
+namespace netctl::bridge {
+namespace {
+
+constexpr std::uint32_t kMaxMtu = 65535;  // ETH_MAX_MTU, what veth and bridge accept
+
+// Keys of the reference plugin that change what a network is. One that is asked for and not done
+// would be a network less closed than its owner believes.
+Status refuse_unsupported(const cni::ObjectReader& keys) {
+  int vlan = 0;
+  bool spoof_check = false;
+  bool duplicate_detection = false;
+  keys.read("vlan", vlan);
+  keys.read("macspoofchk", spoof_check);
+  keys.read("enabledad", duplicate_detection);
+  const auto refuse = [](std::string_view key, const auto& value) {
+    return cni::failure(cni::kUnsupportedField,
+                        format("\"{}\": {} is not supported by this version of netctl's bridge "
+                               "plugin: take the key out",
+                               key, value));
+  };
+  if (vlan != 0) return refuse("vlan", vlan);
+  if (!keys.children("vlanTrunk").empty()) return refuse("vlanTrunk", "[…]");
+  if (spoof_check) return refuse("macspoofchk", true);
+  if (duplicate_detection) return refuse("enabledad", true);
+  return ok();
+}
+
+// runtimeConfig wins over args, and args over CNI_ARGS.
+void read_mac(const cni::Request& request, const cni::ObjectReader& keys, Config& config,
+              cni::Problems& problems) {
+  const auto args = cni::parse_args(request.args, {"MAC"});
+  if (!args) return problems.add(args.error().message);
+  if (const auto mac = args->find("MAC"); mac != args->end() && !mac->second.empty()) {
+    const auto parsed = parse_mac_address(mac->second);
+    if (parsed) config.mac = *parsed;
+    if (!parsed) problems.add("CNI_ARGS: " + parsed.error().message);
+  }
+  keys.child("args").child("cni").read("mac", config.mac);
+  keys.child("runtimeConfig").read("mac", config.mac);
+}
+
+}  // namespace
+
+Result<Config> parse_config(const cni::Request& request) {
+  Config config;
+  cni::Problems problems;
+  const cni::ObjectReader keys(*request.config, problems);
+  if (keys.read("bridge", config.bridge)) {
+    const Status name = check_if_name(config.bridge);
+    if (!name) keys.add_problem("bridge", name.error().message);
+  }
+  keys.read("isGateway", config.is_gateway);
+  keys.read("isDefaultGateway", config.is_default_gateway);
+  keys.read("forceAddress", config.force_address);
+  keys.read("ipMasq", config.ip_masq);
+  keys.read("hairpinMode", config.hairpin_mode);
+  keys.read("promiscMode", config.promisc_mode);
+  keys.read("portIsolation", config.port_isolation);
+  keys.read("disableContainerInterface", config.disable_container_interface);
+  keys.read("mtu", config.mtu, 0, kMaxMtu);
+  read_mac(request, keys, config, problems);
+
+  config.is_gateway = config.is_gateway || config.is_default_gateway;
+  if (config.hairpin_mode && config.promisc_mode) {
+    problems.add("cannot set hairpin mode and promiscuous mode at the same time");
+  }
+  if (config.disable_container_interface && !request.ipam_type.empty()) {
+    problems.add("cannot use IPAM when DisableContainerInterface flag is set");
+  }
+  const Status unsupported = refuse_unsupported(keys);
+  TRY(problems.status());
+  TRY(unsupported);
+  return config;
+}
+
+}  // namespace netctl::bridge

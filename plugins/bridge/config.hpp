@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "runtime-core/addr/mac.hpp"
+#include "runtime-core/base/result.hpp"
+#include "runtime-core/cni/request.hpp"
+
+namespace netctl::bridge {
+
+// The keys of the bridge plugin, with the reference plugin's names and meaning (docs/bridge.md).
+struct Config {
+  std::string bridge = "cni0";
+  bool is_gateway = false;          // the bridge gets the gateway addresses, the host forwards
+  bool is_default_gateway = false;  // and the container's default route leads there
+  bool force_address = false;       // other addresses of the bridge give way
+  bool ip_masq = false;
+  bool hairpin_mode = false;
+  bool promisc_mode = false;
+  bool port_isolation = false;
+  bool disable_container_interface = false;
+  std::uint32_t mtu = 0;            // 0: the kernel's default
+  std::optional<MacAddress> mac{};  // of the container: runtimeConfig, else args, else CNI_ARGS
+};
+
+// The config, checked whole: every problem is in the one error.
+Result<Config> parse_config(const cni::Request& request);
+
+}  // namespace netctl::bridge

@@ -1,0 +1,7 @@
+#include "plugins/bridge/plugin.hpp"
+#include "runtime-core/cni/plugin.hpp"
+
+int main() {
+  netctl::bridge::Bridge plugin;
+  return netctl::cni::main_of(plugin);
+}

@@ -1,0 +1,188 @@
+#include "plugins/bridge/plugin.hpp"
+
+#include <algorithm>
+
+#include "plugins/bridge/check.hpp"
+#include "plugins/bridge/config.hpp"
+#include "runtime-core/attach/bridge.hpp"
+#include "runtime-core/attach/endpoint.hpp"
+#include "runtime-core/attach/firewall.hpp"
+#include "runtime-core/attach/host_lock.hpp"
+#include "runtime-core/attach/owner.hpp"
+#include "runtime-core/base/error_list.hpp"
+#include "runtime-core/base/log.hpp"
+#include "runtime-core/cni/delegate.hpp"
+#include "runtime-core/ns/netns.hpp"
+#include "runtime-core/rtnl/route_socket.hpp"
+#include "runtime-core/sys/sysctl.hpp"
+
+namespace netctl::bridge {
+namespace {
+
+using attach::Owner;
+using attach::Purpose;
+using rtnl::RouteSocket;
+
+// The container's interface in the result: after the bridge and the host's end.
+constexpr std::uint32_t kContainerInterface = 2;
+
+bool has_default_route(const cni::AddResult& result, Family family) {
+  return std::ranges::any_of(result.routes, [&](const cni::Route& route) {
+    return route.destination.is_default() && route.destination.address.family() == family;
+  });
+}
+
+// What the IPAM plugin left to us: whose addresses these are, their gateways, the default routes.
+void complete(cni::AddResult& result, const cni::Request& request, const Config& config) {
+  for (cni::Ip& ip : result.ips) {
+    ip.interface = kContainerInterface;
+    if (!ip.gateway && config.is_gateway) ip.gateway = ip.address.network().next();
+  }
+  if (config.is_default_gateway) {
+    for (const cni::Ip& ip : result.ips) {
+      const Family family = ip.address.address.family();
+      if (ip.gateway && !has_default_route(result, family)) {
+        result.routes.push_back({.destination = default_route(family), .gateway = ip.gateway});
+      }
+    }
+  }
+  if (!request.dns.empty()) result.dns = request.dns;
+}
+
+// Connects the container to the bridge under the host lock, so that a DEL of the last port does not
+// remove the bridge in between.
+Result<attach::Veth> connect(RouteSocket& host, int netns, const cni::Request& request,
+                             const Config& config, cni::AddResult& result, Rollback& undo) {
+  const sys::FileLock lock = TRY(attach::lock_host(sys::Lock::Shared));
+  const rtnl::Link bridge = TRY(attach::ensure_bridge(host,
+                                                      {.name = config.bridge,
+                                                       .network = request.network,
+                                                       .mtu = config.mtu,
+                                                       .promiscuous = config.promisc_mode,
+                                                       .gateways = gateways_of(config, result),
+                                                       .force_address = config.force_address},
+                                                      undo));
+  const attach::Veth veth = TRY(attach::add_veth(host,
+                                                 {.owner = attach::owner_of(request),
+                                                  .netns = netns,
+                                                  .container_mac = config.mac,
+                                                  .mtu = config.mtu,
+                                                  .master = bridge.index,
+                                                  .hairpin = config.hairpin_mode,
+                                                  .isolated = config.port_isolation},
+                                                 undo));
+  result.interfaces = {
+      {.name = config.bridge, .mac = bridge.mac.to_text()},
+      {.name = veth.host_name, .mac = veth.host_mac.to_text()},
+      {.name = request.ifname, .mac = veth.container_mac.to_text(), .sandbox = request.netns}};
+  return veth;
+}
+
+Status remove_masquerading(const Owner& owner) {
+  attach::Firewall firewall = TRY(attach::Firewall::open());
+  return firewall.remove(Purpose::Masquerade, owner);
+}
+
+Status masquerade(const cni::Request& request, const cni::AddResult& result, Rollback& undo) {
+  attach::Firewall firewall = TRY(attach::Firewall::open());
+  const Owner owner = attach::owner_of(request);
+  TRY(firewall.masquerade(owner, addresses_of(result)));
+  undo.add("remove the masquerading", [owner] { return remove_masquerading(owner); });
+  return ok();
+}
+
+// Comes last: nothing after it can fail, so a host that did not forward before a failed ADD does
+// not forward after it.
+Status enable_forwarding(const cni::AddResult& result) {
+  for (const auto& [family, path] : {std::pair(Family::V4, "net/ipv4/ip_forward"),
+                                     {Family::V6, "net/ipv6/conf/all/forwarding"}}) {
+    const bool wanted = std::ranges::any_of(result.ips, [f = family](const cni::Ip& ip) {
+      return ip.address.address.family() == f && ip.gateway;
+    });
+    if (wanted) TRY(sys::set_sysctl(path, "1").context("enable forwarding"));
+  }
+  return ok();
+}
+
+Status remove_endpoint(const cni::Request& request, const Config& config) {
+  RouteSocket host = TRY(RouteSocket::open());
+  ErrorList errors;
+  errors.keep(attach::remove_endpoint(host, attach::owner_of(request), request.netns));
+  errors.keep(attach::remove_unused_bridge(host, config.bridge));
+  return errors.status();
+}
+
+}  // namespace
+
+Result<cni::AddResult> Bridge::add(const cni::Request& request) {
+  const Config config = TRY(parse_config(request));
+  const UniqueFd netns = TRY(ns::open_netns(request.netns));
+  RouteSocket host = TRY(RouteSocket::open());
+  RouteSocket inside = TRY(ns::run_in(netns.get(), RouteSocket::open));
+  TRY(attach::refuse_existing(host, inside, attach::owner_of(request)));
+
+  Rollback undo;
+  cni::AddResult result;
+  if (!request.ipam_type.empty()) {
+    result = TRY(cni::ipam_add(request));
+    undo.add("release the address", [&] { return cni::ipam_call(cni::Command::Del, request); });
+    complete(result, request, config);
+  }
+  TRY(connect(host, netns.get(), request, config, result, undo));
+  TRY(attach::configure_inside(inside, netns.get(),
+                               {.ifname = request.ifname,
+                                .ips = result.ips,
+                                .routes = result.routes,
+                                .up = !config.disable_container_interface}));
+  if (config.ip_masq && !result.ips.empty()) TRY(masquerade(request, result, undo));
+  if (config.is_gateway) TRY(enable_forwarding(result));
+  undo.commit();
+  return result;
+}
+
+Status Bridge::del(const cni::Request& request) {
+  Config config;
+  if (auto parsed = parse_config(request)) {
+    config = *parsed;
+  } else {
+    log::warn("going on without the config: {}", parsed.error().message);
+  }
+  ErrorList errors;
+  errors.keep(remove_endpoint(request, config));
+  errors.keep(remove_masquerading(attach::owner_of(request)));
+  // Last, and always: as long as anything has the address, nobody else may get it.
+  errors.keep(cni::ipam_call(cni::Command::Del, request));
+  return errors.status();
+}
+
+Status Bridge::check(const cni::Request& request) {
+  const Config config = TRY(parse_config(request));
+  TRY(cni::ipam_call(cni::Command::Check, request));
+  if (!request.prev_result) return fail(Errc::InvalidArgument, "Required prevResult missing");
+  return check_attachment(request, config);
+}
+
+Status Bridge::gc(const cni::Request& request) {
+  Config config = TRY(parse_config(request));
+  RouteSocket host = TRY(RouteSocket::open());
+  ErrorList errors;
+  errors.keep(attach::remove_stray_endpoints(host, request.network, request.valid_attachments));
+  errors.keep(attach::remove_unused_bridge(host, config.bridge));
+  auto firewall = attach::Firewall::open();
+  errors.keep(firewall ? firewall->remove_strays(Purpose::Masquerade, request.network,
+                                                 request.valid_attachments)
+                       : Status(std::move(firewall).error()));
+  errors.keep(cni::ipam_call(cni::Command::Gc, request));
+  return errors.status();
+}
+
+Status Bridge::status(const cni::Request& request) {
+  TRY(parse_config(request));
+  TRY(cni::ipam_call(cni::Command::Status, request));
+  RouteSocket host = TRY(RouteSocket::open());
+  TRY(host.find_link("lo"));
+  attach::Firewall firewall = TRY(attach::Firewall::open());
+  return ok();
+}
+
+}  // namespace netctl::bridge

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <vector>
+
+#include "runtime-core/addr/port.hpp"
+#include "runtime-core/base/result.hpp"
+#include "runtime-core/cni/request.hpp"
+
+namespace netctl::portmap {
+
+// The keys of portmap, with the reference plugin's names and meaning (docs/portmap.md).
+struct Config {
+  bool snat = true;  // connections that would not come back by themselves get the host's address
+  bool masq_all = false;                // and all others too
+  std::vector<PortMapping> mappings{};  // runtimeConfig.portMappings
+};
+
+// The config, checked whole: every problem is in the one error.
+Result<Config> parse_config(const cni::Request& request);
+
+}  // namespace netctl::portmap
