@@ -1,0 +1,31 @@
+# Sourced by demo.sh and test.sh: the Debian packages that they need, and how to get them.
+
+BUILD_PACKAGES="g++ cmake ninja-build pkg-config libnl-3-dev libmnl-dev libnftnl-dev
+  nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev libssl-dev"
+TEST_PACKAGES="libgtest-dev libgmock-dev"
+# The programs that look at what we made, and those that make traffic.
+LAB_PACKAGES="iproute2 nftables busybox-static curl strace util-linux"
+
+# install_packages NAME...: installs what is missing, quietly; says what it does, and what to do
+# where it cannot.
+install_packages() {
+  local missing=() name
+  for name in "$@"; do
+    dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || missing+=("$name")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" != 0 ]; then
+    echo "missing packages: as root, apt-get install ${missing[*]}" >&2
+    return 1
+  fi
+  echo "installing: ${missing[*]}"
+  local log
+  log=$(mktemp)
+  if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y \
+           --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
+    tail -n 20 "$log" >&2
+    echo "apt-get could not install: ${missing[*]}" >&2
+    return 1
+  fi
+  rm -f "$log"
+}
