@@ -9,20 +9,19 @@
 namespace netctl::cni {
 
 // Values of Error::protocol_code. 100 and above are free for plugins.
-enum Code : unsigned {
-  kIncompatibleVersion = 1,
-  kUnsupportedField = 2,
-  kUnknownContainer = 3,
-  kBadEnvironment = 4,
-  kIoFailure = 5,
-  kDecodeFailure = 6,
-  kInvalidConfig = 7,
-  kInvalidNetns = 8,
-  kTryAgainLater = 11,
-  kNotAvailable = 50,         // STATUS: no ADD can be served
-  kLimitedConnectivity = 51,  // the same, and existing containers are limited too
-  kInternal = 999,            // any other failure of a plugin
-};
+using Code = unsigned;
+inline constexpr Code kIncompatibleVersion = 1;
+inline constexpr Code kUnsupportedField = 2;
+inline constexpr Code kUnknownContainer = 3;
+inline constexpr Code kBadEnvironment = 4;
+inline constexpr Code kIoFailure = 5;
+inline constexpr Code kDecodeFailure = 6;
+inline constexpr Code kInvalidConfig = 7;
+inline constexpr Code kInvalidNetns = 8;
+inline constexpr Code kTryAgainLater = 11;
+inline constexpr Code kNotAvailable = 50;         // STATUS: no ADD can be served
+inline constexpr Code kLimitedConnectivity = 51;  // the same, and those attached are limited too
+inline constexpr Code kInternal = 999;            // any other failure of a plugin
 
 Error failure(Code code, std::string message, std::string details = {});
 

@@ -1,5 +1,7 @@
 #include "runtime-core/cni/json.hpp"
 
+#include <set>
+
 #include "runtime-core/cni/error.hpp"
 
 namespace netctl::cni {
@@ -22,8 +24,25 @@ std::string words_of(const std::exception& refused) {
   return format("{}: unexpected end of JSON input", words.substr(0, place));
 }
 
-// Builds the value while the text is read, and stops where a bound is passed. The library's own
-// builder has none: an object of a million members would keep it busy for hours.
+// Of members with the same key the last one stays, where it stands.
+void drop_repeated(Json::object_t& members) {
+  std::set<std::string_view> seen;
+  std::vector<Json::object_t::iterator> last;  // of each key, from the end to the beginning
+  for (auto member = members.end(); member != members.begin();) {
+    --member;
+    if (seen.insert(member->first).second) last.push_back(member);
+  }
+  if (last.size() == members.size()) return;
+  Json::object_t kept;
+  for (auto member = last.rbegin(); member != last.rend(); ++member) {
+    kept.emplace_back((*member)->first, std::move((*member)->second));
+  }
+  members.swap(kept);
+}
+
+// Builds the value while the text is read, and stops where it nests too deep. The library's own
+// builder searches the object for each key that it adds: a million of them would keep it busy for
+// hours.
 class Builder : public nlohmann::json_sax<Json> {
  public:
   bool null() override { return put(nullptr) != nullptr; }
@@ -38,16 +57,15 @@ class Builder : public nlohmann::json_sax<Json> {
 
   bool start_object(std::size_t) override { return open(Json::object()); }
   bool start_array(std::size_t) override { return open(Json::array()); }
-  bool end_object() override { return close(); }
+  bool end_object() override {
+    drop_repeated(open_.back()->get_ref<Json::object_t&>());
+    return close();
+  }
   bool end_array() override { return close(); }
 
   bool key(string_t& name) override {
     auto& members = open_.back()->get_ref<Json::object_t&>();
-    members.erase(name);  // so that the last one's place in the order counts
-    if (members.size() == kMaxJsonMembers) {
-      return refuse(format("an object has more than {} members", kMaxJsonMembers));
-    }
-    slot_ = &members.emplace(std::move(name), nullptr).first->second;
+    slot_ = &members.emplace_back(std::move(name), nullptr).second;
     return true;
   }
 
@@ -122,6 +140,10 @@ Result<Json> parse_json(std::string_view text) {
   }
   if (text.find_first_not_of(" \t\r\n") == text.npos) {
     return fail(Errc::InvalidArgument, "unexpected end of JSON input");
+  }
+  // The library takes it for the end of the text, whatever comes after.
+  if (const auto nul = text.find('\0'); nul != text.npos) {
+    return fail(Errc::InvalidArgument, "byte {} is NUL, which is no JSON", nul);
   }
   Builder builder;
   if (!Json::sax_parse(text, &builder)) return fail(Errc::InvalidArgument, "{}", builder.problem);

@@ -45,11 +45,10 @@ struct Document {
   Json root{};
 };
 
-// Bounds of what is parsed. Values nest no deeper because printing them recurses; objects are no
-// larger because their members are searched one by one; neither comes near what a config needs.
+// Bounds of what is parsed; no config comes near. Values nest no deeper because printing them
+// recurses.
 inline constexpr std::size_t kMaxJsonBytes = std::size_t{8} << 20;
 inline constexpr std::size_t kMaxJsonDepth = 64;
-inline constexpr std::size_t kMaxJsonMembers = 1000;
 
 // The value that the text is, nothing but white space around it. The error says where and why not;
 // no text makes it throw.

@@ -227,20 +227,36 @@ Result<bool> is_attached(const ResultCache& cache, const Chain& chain) {
   return false;
 }
 
+// Whether a plugin refused what it was asked, by the codes that the specification has for that,
+// before it did anything: its DEL would be asked the same, and refuse it again.
+bool is_refusal(const Error& error) {
+  switch (error.protocol_code) {
+    case kIncompatibleVersion:
+    case kUnsupportedField:
+    case kBadEnvironment:
+    case kDecodeFailure:
+    case kInvalidConfig:
+    case kInvalidNetns:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Result<AddResult> add_through(const Chain& chain, const ResultCache& cache, bool undo_failures) {
   const NetworkConfig& network = chain.network;
   std::optional<std::string> result;  // of the last plugin that succeeded
   const bool tell_del = is_at_least(network, kWithCheck);
   Rollback undo;
   for (const PluginConfig& plugin : network.plugins) {
-    // Before it runs: one that fails half-way leaves things behind as well.
-    if (undo_failures) {
+    auto printed = in_plugin(chain.execute(Command::Add, plugin, result), plugin, Command::Add);
+    // Also when it failed: one that stops half-way may leave things behind.
+    if (undo_failures && (printed || !is_refusal(printed.error()))) {
       undo.add(format("run DEL of plugin \"{}\"", plugin.type),
                [&] { return chain.run(Command::Del, plugin, tell_del ? result : std::nullopt); });
     }
-    const std::string printed =
-        TRY(in_plugin(chain.execute(Command::Add, plugin, result), plugin, Command::Add));
-    result = TRY(in_plugin(result_in_version(printed, network.cni_version), plugin, Command::Add));
+    const std::string text = TRY(std::move(printed));
+    result = TRY(in_plugin(result_in_version(text, network.cni_version), plugin, Command::Add));
   }
   TRY(cache
           .store({.network = network.name,
@@ -295,7 +311,7 @@ Result<AddResult> Runtime::add(const NetworkConfig& network, const RuntimeCall& 
   auto result = add_through(chain, cache, !repeated);
   if (result || !repeated) return result;
   Error error = std::move(result).error();
-  error.message += "; nothing was undone, for the container was attached before: run DEL first";
+  error.message += "; what an earlier ADD made was left as it is: DEL removes it";
   return error;
 }
 

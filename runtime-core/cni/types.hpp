@@ -16,9 +16,9 @@ using Environment = std::map<std::string, std::string>;
 
 struct Interface {
   std::string name{};
-  std::string mac{};          // empty: not told
-  std::uint32_t mtu = 0;      // 0: not told
-  std::string sandbox{};      // path of the namespace it is in; empty: the host's
+  std::string mac{};      // empty: not told
+  std::uint32_t mtu = 0;  // 0: not told
+  std::string sandbox{};  // path of the namespace it is in; empty: the host's
   std::string socket_path{};
   std::string pci_id{};
   bool operator==(const Interface&) const = default;
@@ -27,14 +27,14 @@ struct Interface {
 struct Ip {
   IpPrefix address{};
   std::optional<IpAddress> gateway{};
-  std::optional<std::uint32_t> interface{};  // index into the result's interfaces
+  std::optional<std::uint32_t> interface {};  // index into the result's interfaces
   bool operator==(const Ip&) const = default;
 };
 
 struct Route {
   IpPrefix destination{};
   std::optional<IpAddress> gateway{};
-  std::uint32_t mtu = 0;       // 0: not told, as for the next two
+  std::uint32_t mtu = 0;  // 0: not told, as for the next two
   std::uint32_t advmss = 0;
   std::uint32_t priority = 0;  // metric
   std::optional<std::uint32_t> table{};

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Builds everything in the dev preset (warnings are errors, sanitizers on) and runs the tests.
+#   ./test.sh          all: unit tests, then system tests as root
+#   ./test.sh unit     only what needs no root and no network namespace
+# Further arguments go to ctest: ./test.sh all -R Firewall
+set -uo pipefail
+cd "$(dirname "$0")"
+. scripts/packages.sh
+
+what=${1:-all}
+[ $# -gt 0 ] && shift
+case $what in
+  all | unit) ;;
+  *)
+    echo "usage: ./test.sh [all|unit] [ctest options]" >&2
+    exit 2
+    ;;
+esac
+
+packages="$BUILD_PACKAGES $TEST_PACKAGES"
+[ "$what" = unit ] || packages="$packages $LAB_PACKAGES"
+# shellcheck disable=SC2086  # a list of names
+install_packages $packages || exit 1
+
+launcher=()
+command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+cmake --preset dev "${launcher[@]}" >/dev/null || exit 1
+cmake --build --preset dev || exit 1
+
+log=build/dev/test.log
+run() {  # run LABEL: one kind of tests; their output is kept for the count at the end
+  local label=$1
+  shift
+  ctest --test-dir build/dev -L "^$label\$" -j 2 --output-on-failure --no-tests=error "$@" \
+    2>&1 | tee -a "$log" | grep -v -E '^ +Start |Passed +[0-9.]+ sec$'
+  return "${PIPESTATUS[0]}"
+}
+
+: >"$log"
+status=0
+run unit "$@" || status=1
+if [ "$what" = all ]; then
+  run system "$@" || status=1
+fi
+
+count() { grep -c -E "^ *[0-9]+/[0-9]+ Test .*$1" "$log"; }
+passed=$(count ' Passed ')
+skipped=$(count 'Skipped ')
+failed=$(count '\*\*\*(Failed|Timeout|Exception|Not Run)|Subprocess aborted')
+if [ "$skipped" -gt 0 ]; then
+  echo
+  echo "skipped, and why:"
+  # GoogleTest prints the reason after the place; ctest keeps it in its own log.
+  awk '/^[0-9]+\/[0-9]+ Test: /{test=$3} /: Skipped$/{getline reason; print "  " test ": " reason}' \
+    build/dev/Testing/Temporary/LastTest.log
+fi
+echo
+echo "$((passed + failed + skipped)) tests ran"
+echo "$passed passed, $failed failed, $skipped skipped"
+exit $status

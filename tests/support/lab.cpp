@@ -1,0 +1,135 @@
+#include "tests/support/lab.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+#include "runtime-core/base/format.hpp"
+
+namespace netctl::test {
+namespace {
+
+std::vector<std::string> words_of(const std::string& line) {
+  std::istringstream stream(line);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+std::string find_program(const std::string& name) {
+  if (name == "netctl") return NETCTL_BIN;
+  if (name.find('/') != std::string::npos) return name;
+  for (const char* directory : {"/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"}) {
+    if (::access((directory + name).c_str(), X_OK) == 0) return directory + name;
+  }
+  return name;
+}
+
+std::vector<std::string> as_list(const std::map<std::string, std::string>& environment) {
+  std::vector<std::string> list;
+  for (const auto& [name, value] : environment) list.push_back(name + "=" + value);
+  return list;
+}
+
+sys::Finished run_words(std::vector<std::string> words,
+                        std::map<std::string, std::string> environment) {
+  while (!words.empty() && words.front().find('=') != std::string::npos &&
+         words.front().front() != '-') {
+    const auto equals = words.front().find('=');
+    environment[words.front().substr(0, equals)] = words.front().substr(equals + 1);
+    words.erase(words.begin());
+  }
+  const std::string program = find_program(words.front());
+  auto finished = sys::run_program(program, words, as_list(environment), "");
+  if (finished) return std::move(finished).value();
+  return {.exit_status = 127, .out = "", .err = finished.error().message};
+}
+
+}  // namespace
+
+void Lab::SetUp() {
+  PrivateHost::SetUp();
+  if (IsSkipped()) return;
+  environment = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"},
+                 {"NETCONFPATH", "/run/cni-config"},
+                 {"NETCTL_CNI_STATE_DIR", "/run/cni-state"}};
+}
+
+std::string Lab::netctl_program() const { return NETCTL_BIN; }
+std::string Lab::plugin_directory() const { return NETCTL_PLUGINS; }
+
+sys::Finished Lab::run(const std::string& line) { return run_words(words_of(line), environment); }
+
+sys::Finished Lab::run_in(const std::string& ns, const std::string& line) {
+  return run(format("nsenter --net=/run/netns/{} -- {}", ns, line));
+}
+
+std::string Lab::sure(const std::string& line) {
+  sys::Finished finished = run(line);
+  EXPECT_EQ(finished.exit_status, 0) << line << "\n" << finished.out << finished.err;
+  if (finished.out.ends_with('\n')) finished.out.pop_back();
+  return finished.out;
+}
+
+sys::Finished Lab::plugin(const std::string& type, const std::map<std::string, std::string>& call,
+                          const std::string& config) {
+  auto variables = environment;
+  variables["CNI_PATH"] = plugin_directory();
+  for (const auto& [name, value] : call) variables[name] = value;
+  auto finished =
+      sys::run_program(plugin_directory() + "/" + type, {type}, as_list(variables), config);
+  EXPECT_TRUE(finished) << (finished ? "" : finished.error().message);
+  return finished ? std::move(finished).value() : sys::Finished{.exit_status = 127};
+}
+
+void Lab::connect_machine(const std::string& name, const std::string& device,
+                          const std::string& host, const std::string& machine) {
+  sure("netctl ns add " + name);
+  sure(format("ip link add {} type veth peer name eth0 netns /run/netns/{}", device, name));
+  const std::string nodad = host.find(':') != std::string::npos ? " nodad" : "";
+  sure(format("ip addr add {} dev {}{}", host, device, nodad));
+  sure(format("ip link set {} up", device));
+  EXPECT_EQ(run_in(name, format("ip addr add {} dev eth0{}", machine, nodad)).exit_status, 0);
+  EXPECT_EQ(run_in(name, "ip link set eth0 up").exit_status, 0);
+}
+
+std::string Lab::address_in(const std::string& ns, const std::string& ifname, bool v6) {
+  const std::string line = format("ip -{} -o addr show dev {} scope global", v6 ? 6 : 4, ifname);
+  const sys::Finished finished = ns.empty() ? run(line) : run_in(ns, line);
+  std::smatch match;
+  if (!std::regex_search(finished.out, match, std::regex("inet6? ([0-9a-f.:]+)/"))) return "";
+  return match[1];
+}
+
+std::string Lab::host_state() {
+  std::string state;
+  for (const char* line : {"ip -o link", "ip -o addr", "ip route show table all",
+                           "ip -6 route show table all", "nft list ruleset"}) {
+    state += format("== {}\n{}", line, run(line).out);
+  }
+  // The lock, and host-local's memory of the last address, are no attachment's.
+  for (const char* directory : {"/run/cni-state", "/run/netctl", "/run/netns"}) {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory, error)) {
+      const std::string name = entry.path().filename();
+      if (!entry.is_regular_file() || name == "lock" || name.starts_with("last_reserved_ip.")) {
+        continue;
+      }
+      state += entry.path().string() + "\n";
+    }
+  }
+  // Link-local addresses come a second after their link, so they tell of time and not of us.
+  return std::regex_replace(state, std::regex("[^\n]*(fe80::|ff00::)[^\n]*\n|valid_lft [^\n]*"),
+                            "");
+}
+
+void Lab::write_network(const std::string& file, const std::string& json) {
+  std::filesystem::create_directories("/run/cni-config");
+  std::ofstream("/run/cni-config/" + file) << json;
+}
+
+}  // namespace netctl::test

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "runtime-core/sys/process.hpp"
+#include "tests/support/private_host.hpp"
+
+namespace netctl::test {
+
+// A private host on which the product's own executables are run, as users and runtimes run them.
+class Lab : public PrivateHost {
+ protected:
+  void SetUp() override;
+
+  // Runs a command line, split at spaces; NAME=VALUE in front set its environment. "netctl" is
+  // ours.
+  sys::Finished run(const std::string& line);
+  // The same, in a pinned namespace.
+  sys::Finished run_in(const std::string& ns, const std::string& line);
+  // Runs it and expects it to succeed; its stdout without the last newline.
+  std::string sure(const std::string& line);
+
+  // Calls a plugin as a runtime does. `call` holds CNI_COMMAND and the like; CNI_PATH is set.
+  sys::Finished plugin(const std::string& type, const std::map<std::string, std::string>& call,
+                       const std::string& config);
+
+  // A namespace that stands for another machine on the host's network: the host is `host` on
+  // `device`, the machine `machine`; both with the length of their network.
+  void connect_machine(const std::string& name, const std::string& device, const std::string& host,
+                       const std::string& machine);
+
+  // The first IPv4 (or IPv6) global address of an interface, without its length.
+  std::string address_in(const std::string& ns, const std::string& ifname, bool v6 = false);
+
+  // All that an attachment may change: links, addresses, routes, rules, neighbours of our files.
+  std::string host_state();
+
+  void write_network(const std::string& file, const std::string& json);
+
+  std::string netctl_program() const;  // its path
+  std::string plugin_directory() const;
+  std::map<std::string, std::string> environment;  // of everything that is run
+};
+
+}  // namespace netctl::test

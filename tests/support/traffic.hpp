@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "runtime-core/base/unique_fd.hpp"
+
+// Packets are the proof. Sockets belong to the namespace they were opened in, so one test process
+// can be client and server in several namespaces at once, without threads or helper programs. A
+// namespace is a pinned name; empty: the test's own, which plays the host.
+namespace netctl::test {
+
+enum class Transport { Tcp, Udp };
+
+// A server that answers each question with the address it came from.
+class Server {
+ public:
+  // Listens on any address of both families.
+  Server(const std::string& ns, std::uint16_t port, Transport transport = Transport::Tcp);
+
+  // Serves the one question that a client has sent; empty when none came.
+  std::string answer();
+
+  int fd() const { return socket_.get(); }
+  Transport transport() const { return transport_; }
+
+ private:
+  UniqueFd socket_;
+  Transport transport_;
+};
+
+// Asks `address`:`port` from a namespace while `server` is there to answer. What comes back is what
+// the server saw as the asker's address; empty when nothing came back within half a second, or the
+// connection was refused.
+std::string ask(const std::string& ns, const std::string& address, std::uint16_t port,
+                Server& server);
+
+}  // namespace netctl::test

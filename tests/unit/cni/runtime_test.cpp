@@ -1,0 +1,474 @@
+#include "runtime-core/cni/runtime.hpp"
+
+#include "tests/support/matchers.hpp"
+#include "tests/unit/cni/plugin_scripts.hpp"
+
+namespace netctl::cni {
+namespace {
+
+using test::FailsSaying;
+using test::FailsWith;
+using test::PluginScripts;
+using test::Succeeds;
+using testing::AllOf;
+using testing::Eq;
+using testing::HasSubstr;
+
+constexpr char kFirst[] =
+    R"({"cniVersion":"1.0.0","interfaces":[{"name":"eth0","sandbox":"/run/netns/c1"}]})";
+constexpr char kSecond[] =
+    R"({"cniVersion":"1.0.0","interfaces":[{"name":"eth0","sandbox":"/run/netns/c1"}],)"
+    R"("ips":[{"address":"10.1.0.2/24","interface":0}],"org.example/extra":7})";
+
+class RuntimeTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    scripts.add_answering("one", kFirst);
+    scripts.add_answering("two", kSecond);
+  }
+
+  // Network "web" with plugins one and two.
+  static NetworkConfig network(const std::string& version = "1.0.0") {
+    return parsed(
+        R"({"cniVersion":")" + version +
+        R"(","name":"web","plugins":[{"type":"one","zebra":1,"apple":2},)"
+        R"({"type":"two","capabilities":{"portMappings":true,"mac":false,"ips":true}}]})");
+  }
+  static NetworkConfig parsed(const std::string& json) {
+    auto list = parse_network_list(json, "");
+    EXPECT_THAT(list, Succeeds());
+    return list ? *std::move(list) : NetworkConfig();
+  }
+  // A plugin that fails in one command and does its part in the others.
+  void fails_in(const std::string& type, const std::string& command, const std::string& error) {
+    scripts.add(type, "if [ $CNI_COMMAND = " + command + " ]; then printf '%s' '" + error +
+                          "'; exit 1; fi\n[ $CNI_COMMAND != ADD ] || printf '%s' '" + kFirst + "'");
+  }
+  void forget_calls() const { std::filesystem::remove(scripts.path("seen/calls")); }
+  bool is_cached() const { return std::filesystem::exists(scripts.path(kEntry)); }
+
+  static constexpr char kEntry[] = "state/results/web-c1-eth0";
+  PluginScripts scripts;
+  Runtime runtime{{.plugin_path = {"/nowhere", scripts.bin()},
+                   .cache_directory = scripts.path("state"),
+                   .environment = {{"PATH", "/usr/bin:/bin"}, {"CNI_IFNAME", "stale"}}}};
+  const RuntimeCall call{
+      .container_id = "c1",
+      .netns = "/run/netns/c1",
+      .ifname = "eth0",
+      .args = "IgnoreUnknown=1;FOO=bar",
+      .capability_args = R"({"portMappings":[{"hostPort":80}],"mac":"02::","other":1})"};
+  const RuntimeCall bare{.container_id = "c1", .netns = "/run/netns/c1", .ifname = "eth0"};
+};
+
+// --- ADD ------------------------------------------------------------------------------------
+
+TEST_F(RuntimeTest, AddRunsTheChainInOrderAndPassesEachResultOn) {
+  const auto result = runtime.add(network(), call);
+  ASSERT_THAT(result, Succeeds());
+  ASSERT_EQ(result->ips.size(), 1U);
+  EXPECT_EQ(result->ips[0].address.to_text(), "10.1.0.2/24");
+  EXPECT_EQ(scripts.calls(), "ADD one\nADD two\n");
+  EXPECT_FALSE(scripts.config_of("one", "ADD").contains("prevResult"));
+  EXPECT_EQ(scripts.config_of("two", "ADD")["prevResult"], parse_json(kFirst).value());
+}
+
+TEST_F(RuntimeTest, PluginsGetTheirKeysInOrderWithNameAndVersion) {
+  ASSERT_THAT(runtime.add(network(), bare), Succeeds());
+  EXPECT_EQ(scripts.read("seen/one.ADD.stdin"),
+            R"({"type":"one","zebra":1,"apple":2,"name":"web","cniVersion":"1.0.0"})");
+}
+
+TEST_F(RuntimeTest, PluginsGetTheWholeEnvironment) {
+  ASSERT_THAT(runtime.add(network(), call), Succeeds());
+  const std::string environment = scripts.environment_of("one", "ADD");
+  for (const std::string& variable :
+       {std::string("CNI_COMMAND=ADD"), std::string("CNI_CONTAINERID=c1"),
+        std::string("CNI_NETNS=/run/netns/c1"), std::string("CNI_IFNAME=eth0"),
+        std::string("CNI_ARGS=IgnoreUnknown=1;FOO=bar"), "CNI_PATH=/nowhere:" + scripts.bin(),
+        std::string("PATH=/usr/bin:/bin")}) {
+    EXPECT_THAT(environment, HasSubstr("\n" + variable + "\n"));
+  }
+}
+
+TEST_F(RuntimeTest, ArgsAreSetAlsoWhenThereAreNone) {
+  ASSERT_THAT(runtime.add(network(), bare), Succeeds());
+  EXPECT_THAT(scripts.environment_of("one", "ADD"), HasSubstr("\nCNI_ARGS=\n"));
+}
+
+TEST_F(RuntimeTest, RuntimeConfigHoldsTheCapabilitiesThatAreTrueAndAsked) {
+  ASSERT_THAT(runtime.add(network(), call), Succeeds());
+  EXPECT_FALSE(scripts.config_of("one", "ADD").contains("runtimeConfig"));
+  const Json two = scripts.config_of("two", "ADD");
+  EXPECT_EQ(dump_json(two["runtimeConfig"]), R"({"portMappings":[{"hostPort":80}]})");
+  EXPECT_TRUE(two.contains("capabilities"));
+}
+
+TEST_F(RuntimeTest, InlineRuntimeConfigIsReplacedOnlyWhenThereIsSomethingToSay) {
+  const NetworkConfig inlined =
+      parsed(R"({"cniVersion":"1.0.0","name":"web","plugins":[{"type":"one",)"
+             R"("capabilities":{"mac":true},"runtimeConfig":{"ips":[]}}]})");
+  ASSERT_THAT(runtime.add(inlined, bare), Succeeds());
+  EXPECT_EQ(dump_json(scripts.config_of("one", "ADD")["runtimeConfig"]), R"({"ips":[]})");
+  ASSERT_THAT(runtime.add(inlined, call), Succeeds());
+  EXPECT_EQ(dump_json(scripts.config_of("one", "ADD")["runtimeConfig"]), R"({"mac":"02::"})");
+}
+
+TEST_F(RuntimeTest, OtherSpellingsOfTheRuntimesKeysAreRemoved) {
+  const NetworkConfig spelled =
+      parsed(R"({"cniVersion":"1.0.0","name":"web","plugins":[)"
+             R"({"type":"one","NAME":"evil","cniversion":"0.1.0","Bridge":"br0"}]})");
+  ASSERT_THAT(runtime.add(spelled, bare), Succeeds());
+  EXPECT_EQ(scripts.read("seen/one.ADD.stdin"),
+            R"({"type":"one","Bridge":"br0","name":"web","cniVersion":"1.0.0"})");
+}
+
+TEST_F(RuntimeTest, AResultInAnotherVersionIsConverted) {
+  scripts.add_answering("one", R"({"cniVersion":"0.2.0","ip4":{"ip":"10.1.0.2/24"}})");
+  ASSERT_THAT(runtime.add(network(), bare), Succeeds());
+  EXPECT_EQ(dump_json(scripts.config_of("two", "ADD")["prevResult"]),
+            R"({"cniVersion":"1.0.0","ips":[{"address":"10.1.0.2/24"}]})");
+}
+
+TEST_F(RuntimeTest, AResultWithoutVersionIsInTheVersionOfTheList) {
+  scripts.add_answering("one", "null");
+  ASSERT_THAT(runtime.add(network(), bare), Succeeds());
+  EXPECT_EQ(dump_json(scripts.config_of("two", "ADD")["prevResult"]), R"({"cniVersion":"1.0.0"})");
+}
+
+TEST_F(RuntimeTest, AddRemembersTheFinalResultAndTheCall) {
+  const NetworkConfig web = network();
+  ASSERT_THAT(runtime.add(web, call), Succeeds());
+  const auto cached = runtime.find_cached("web", {.container_id = "c1", .ifname = "eth0"});
+  ASSERT_TRUE(cached);
+  EXPECT_EQ(cached->config_text, web.text);
+  EXPECT_EQ(cached->call.netns, call.netns);
+  EXPECT_EQ(cached->call.args, call.args);
+  EXPECT_EQ(parse_json(cached->call.capability_args).value().size(), 3U);
+  ASSERT_TRUE(cached->result_json);
+  EXPECT_EQ(nlohmann::json::parse(*cached->result_json), nlohmann::json::parse(kSecond));
+}
+
+TEST_F(RuntimeTest, AFailedAddIsUndoneInReverseThroughThePluginsThatWereTried) {
+  fails_in("two", "ADD", R"({"code":11,"msg":"no luck","details":"today"})");
+  scripts.add_answering("three", kFirst);
+  const NetworkConfig three =
+      parsed(R"({"cniVersion":"1.0.0","name":"web",)"
+             R"("plugins":[{"type":"one"},{"type":"two"},{"type":"three"}]})");
+  const auto failed = runtime.add(three, call);
+  ASSERT_THAT(failed, FailsWith(Errc::TryAgain));
+  EXPECT_EQ(failed.error().message, "plugin type=\"two\" failed (add): no luck");
+  EXPECT_EQ(failed.error().details, "today");
+  EXPECT_EQ(failed.error().protocol_code, 11U);
+  EXPECT_EQ(scripts.calls(), "ADD one\nADD two\nDEL two\nDEL one\n");
+  EXPECT_EQ(scripts.config_of("two", "DEL")["prevResult"], parse_json(kFirst).value());
+  EXPECT_FALSE(is_cached());
+}
+
+TEST_F(RuntimeTest, UndoingGoesOnPastAPluginThatCannot) {
+  scripts.add("two", R"(printf '{"code":999,"msg":"broken %s"}' $CNI_COMMAND; exit 1)");
+  testing::internal::CaptureStderr();
+  const auto failed = runtime.add(network(), call);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("broken DEL"));
+  EXPECT_THAT(failed, FailsSaying(Eq("plugin type=\"two\" failed (add): broken ADD")));
+  EXPECT_EQ(scripts.calls(), "ADD one\nADD two\nDEL two\nDEL one\n");
+}
+
+TEST_F(RuntimeTest, APluginThatRefusedItsInputIsNotAskedToUndo) {
+  scripts.add("two", R"(printf '{"code":7,"msg":"bad config"}'; exit 1)");
+  EXPECT_THAT(runtime.add(network(), call),
+              FailsSaying(Eq("plugin type=\"two\" failed (add): bad config")));
+  EXPECT_EQ(scripts.calls(), "ADD one\nADD two\nDEL one\n");
+}
+
+TEST_F(RuntimeTest, AnAnswerThatIsNoResultIsAFailureAndUndone) {
+  scripts.add("two", "echo hello");
+  EXPECT_THAT(runtime.add(network(), call),
+              FailsSaying(HasSubstr("plugin type=\"two\" failed (add): invalid result")));
+  EXPECT_EQ(scripts.calls(), "ADD one\nADD two\nDEL two\nDEL one\n");
+}
+
+TEST_F(RuntimeTest, OldListsAreUndoneWithoutPrevResult) {
+  fails_in("two", "ADD", R"({"code":7,"msg":"no"})");
+  EXPECT_THAT(runtime.add(network("0.3.1"), call), FailsWith(Errc::InvalidArgument));
+  EXPECT_FALSE(scripts.config_of("two", "DEL").contains("prevResult"));
+}
+
+TEST_F(RuntimeTest, AResultThatCannotBeRememberedIsUndone) {
+  scripts.write("state", "a file where the directory should be");
+  EXPECT_THAT(runtime.add(network(), call),
+              FailsSaying(HasSubstr("remember the result of network \"web\"")));
+  EXPECT_EQ(scripts.calls(), "ADD one\nADD two\nDEL two\nDEL one\n");
+}
+
+TEST_F(RuntimeTest, AFailedRepetitionTakesNothingAwayFromTheFirstAdd) {
+  ASSERT_THAT(runtime.add(network(), call), Succeeds());
+  fails_in("one", "ADD", R"({"code":999,"msg":"eth0 exists"})");
+  forget_calls();
+  EXPECT_THAT(runtime.add(network(), call),
+              FailsSaying(AllOf(HasSubstr("eth0 exists"), HasSubstr("an earlier ADD"))));
+  EXPECT_EQ(scripts.calls(), "ADD one\n");
+  EXPECT_TRUE(is_cached());
+}
+
+TEST_F(RuntimeTest, ADamagedEntryIsNotInTheWayOfAdd) {
+  scripts.write(kEntry, "{");
+  testing::internal::CaptureStderr();
+  ASSERT_THAT(runtime.add(network(), call), Succeeds());
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("damaged"));
+  EXPECT_TRUE(runtime.find_cached("web", {.container_id = "c1", .ifname = "eth0"}));
+}
+
+TEST_F(RuntimeTest, TheEntryOfAnotherAttachmentIsNotOverwritten) {
+  ASSERT_THAT(runtime.add(network(), bare), Succeeds());
+  NetworkConfig other = network();
+  other.name = "web-c1";
+  std::filesystem::rename(scripts.path(kEntry), scripts.path("state/results/web-c1-c2-eth0"));
+  RuntimeCall same_file = bare;
+  same_file.container_id = "c2";
+  EXPECT_THAT(runtime.add(other, same_file), FailsWith(Errc::Exists));
+}
+
+TEST_F(RuntimeTest, NothingRunsUnlessEveryPluginIsThere) {
+  const NetworkConfig missing =
+      parsed(R"({"cniVersion":"1.0.0","name":"web","plugins":[{"type":"one"},{"type":"absent"}]})");
+  EXPECT_THAT(runtime.add(missing, call),
+              FailsSaying(HasSubstr(
+                  "plugin type=\"absent\" failed (add): failed to find plugin \"absent\"")));
+  EXPECT_EQ(scripts.calls(), "");
+}
+
+TEST_F(RuntimeTest, NamesAreCheckedBeforeAnythingElse) {
+  const struct {
+    RuntimeCall call;
+    const char* says;
+    unsigned code;
+  } kTable[] = {
+      {{.container_id = "", .netns = "/n", .ifname = "eth0"}, "containerID", 3},
+      {{.container_id = "../c1", .netns = "/n", .ifname = "eth0"}, "containerID", 4},
+      {{.container_id = "c1", .netns = "/n", .ifname = ""}, "interface name", 4},
+      {{.container_id = "c1", .netns = "/n", .ifname = "a/b"}, "interface name", 4},
+      {{.container_id = "c1", .netns = "/n", .ifname = "0123456789abcdef"}, "interface name", 4},
+  };
+  for (const auto& each : kTable) {
+    SCOPED_TRACE(each.call.container_id + " " + each.call.ifname);
+    const auto added = runtime.add(network(), each.call);
+    ASSERT_THAT(added, FailsSaying(HasSubstr(each.says)));
+    EXPECT_EQ(added.error().protocol_code, each.code);
+    EXPECT_THAT(runtime.del(network(), each.call), FailsSaying(HasSubstr(each.says)));
+    EXPECT_THAT(runtime.check(network(), each.call), FailsSaying(HasSubstr(each.says)));
+  }
+  NetworkConfig escaping = network();
+  escaping.name = "../web";
+  EXPECT_THAT(runtime.add(escaping, call), FailsSaying(HasSubstr("network name")));
+  EXPECT_EQ(scripts.calls(), "");
+}
+
+TEST_F(RuntimeTest, WhatAddCannotWorkWithIsRefusedBeforeAnythingRuns) {
+  RuntimeCall wrong = bare;
+  wrong.netns = "";
+  EXPECT_THAT(runtime.add(network(), wrong), FailsSaying(HasSubstr("network namespace")));
+  wrong = bare;
+  wrong.capability_args = "[1]";
+  EXPECT_THAT(runtime.add(network(), wrong), FailsSaying(HasSubstr("capability args")));
+  wrong.capability_args = "{";
+  EXPECT_THAT(runtime.add(network(), wrong), FailsSaying(HasSubstr("capability args")));
+  wrong = bare;
+  wrong.args = "FOO";
+  EXPECT_THAT(runtime.add(network(), wrong), FailsSaying(HasSubstr("CNI_ARGS")));
+  EXPECT_THAT(runtime.add(network("9.9.9"), bare), FailsSaying(HasSubstr("\"9.9.9\"")));
+  EXPECT_EQ(scripts.calls(), "");
+}
+
+// --- DEL ------------------------------------------------------------------------------------
+
+TEST_F(RuntimeTest, DelRunsInReverseWithTheFinalResultAndForgets) {
+  ASSERT_THAT(runtime.add(network(), call), Succeeds());
+  forget_calls();
+  ASSERT_THAT(runtime.del(network(), bare), Succeeds());
+  EXPECT_EQ(scripts.calls(), "DEL two\nDEL one\n");
+  const auto final_result = nlohmann::json::parse(kSecond);
+  EXPECT_EQ(nlohmann::json(scripts.config_of("two", "DEL")["prevResult"]), final_result);
+  EXPECT_EQ(nlohmann::json(scripts.config_of("one", "DEL")["prevResult"]), final_result);
+  EXPECT_FALSE(is_cached());
+}
+
+TEST_F(RuntimeTest, DelTakesFromTheCacheWhatTheCallLacks) {
+  ASSERT_THAT(runtime.add(network(), call), Succeeds());
+  ASSERT_THAT(runtime.del(network(), {.container_id = "c1", .ifname = "eth0"}), Succeeds());
+  const std::string environment = scripts.environment_of("one", "DEL");
+  EXPECT_THAT(environment, HasSubstr("\nCNI_NETNS=/run/netns/c1\n"));
+  EXPECT_THAT(environment, HasSubstr("\nCNI_ARGS=IgnoreUnknown=1;FOO=bar\n"));
+  EXPECT_EQ(dump_json(scripts.config_of("two", "DEL")["runtimeConfig"]),
+            R"({"portMappings":[{"hostPort":80}]})");
+}
+
+TEST_F(RuntimeTest, DelPrefersWhatTheCallSays) {
+  ASSERT_THAT(runtime.add(network(), call), Succeeds());
+  RuntimeCall other = bare;
+  other.netns = "/run/netns/other";
+  other.args = "A=B";
+  other.capability_args = R"({"ips":["10.0.0.1"]})";
+  ASSERT_THAT(runtime.del(network(), other), Succeeds());
+  const std::string environment = scripts.environment_of("two", "DEL");
+  EXPECT_THAT(environment, HasSubstr("\nCNI_NETNS=/run/netns/other\n"));
+  EXPECT_THAT(environment, HasSubstr("\nCNI_ARGS=A=B\n"));
+  EXPECT_EQ(dump_json(scripts.config_of("two", "DEL")["runtimeConfig"]), R"({"ips":["10.0.0.1"]})");
+}
+
+TEST_F(RuntimeTest, DelGoesOnPastFailuresReportsAllAndDoesNotForget) {
+  ASSERT_THAT(runtime.add(network(), call), Succeeds());
+  fails_in("one", "DEL", R"({"code":999,"msg":"stuck"})");
+  fails_in("two", "DEL", R"({"code":999,"msg":"jammed"})");
+  forget_calls();
+  EXPECT_THAT(runtime.del(network(), call),
+              FailsSaying(Eq("plugin type=\"two\" failed (delete): jammed; "
+                             "plugin type=\"one\" failed (delete): stuck")));
+  EXPECT_EQ(scripts.calls(), "DEL two\nDEL one\n");
+  EXPECT_TRUE(is_cached());
+
+  fails_in("one", "NONE", "");
+  fails_in("two", "NONE", "");
+  EXPECT_THAT(runtime.del(network(), call), Succeeds());
+  EXPECT_FALSE(is_cached());
+}
+
+TEST_F(RuntimeTest, DelOfAMissingPluginStillReachesTheOthers) {
+  const NetworkConfig missing =
+      parsed(R"({"cniVersion":"1.0.0","name":"web","plugins":[{"type":"one"},{"type":"absent"}]})");
+  EXPECT_THAT(runtime.del(missing, call), FailsSaying(HasSubstr("\"absent\" failed (delete)")));
+  EXPECT_EQ(scripts.calls(), "DEL one\n");
+}
+
+TEST_F(RuntimeTest, DelOfWhatWasNeverAddedRunsWithoutPrevResult) {
+  ASSERT_THAT(runtime.del(network(), {.container_id = "c1", .ifname = "eth0"}), Succeeds());
+  EXPECT_EQ(scripts.calls(), "DEL two\nDEL one\n");
+  EXPECT_FALSE(scripts.config_of("one", "DEL").contains("prevResult"));
+  EXPECT_THAT(scripts.environment_of("one", "DEL"), HasSubstr("\nCNI_NETNS=\n"));
+}
+
+TEST_F(RuntimeTest, DelOfAnOldListGetsNoPrevResult) {
+  const std::string old =
+      R"({"cniVersion":"0.3.1","ips":[{"version":"4","address":"10.1.0.2/24"}]})";
+  scripts.add_answering("one", old);
+  scripts.add_answering("two", old);
+  ASSERT_THAT(runtime.add(network("0.3.1"), call), Succeeds());
+  EXPECT_TRUE(scripts.config_of("two", "ADD").contains("prevResult"));
+  ASSERT_THAT(runtime.del(network("0.3.1"), call), Succeeds());
+  EXPECT_FALSE(scripts.config_of("two", "DEL").contains("prevResult"));
+  EXPECT_FALSE(scripts.config_of("one", "DEL").contains("prevResult"));
+  EXPECT_FALSE(is_cached());
+}
+
+TEST_F(RuntimeTest, DelWithADamagedEntryRunsWithoutPrevResultAndRemovesIt) {
+  scripts.write(kEntry, R"({"kind":"cniCacheV1","containerId":"c1)");
+  testing::internal::CaptureStderr();
+  EXPECT_THAT(runtime.del(network(), call), Succeeds());
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("web-c1-eth0"));
+  EXPECT_EQ(scripts.calls(), "DEL two\nDEL one\n");
+  EXPECT_FALSE(is_cached());
+}
+
+TEST_F(RuntimeTest, DelConvertsTheCachedResultToTheVersionOfTheList) {
+  ASSERT_THAT(runtime.add(network("1.0.0"), bare), Succeeds());
+  ASSERT_THAT(runtime.del(network("0.4.0"), bare), Succeeds());
+  const Json previous = scripts.config_of("one", "DEL")["prevResult"];
+  EXPECT_EQ(previous["cniVersion"], "0.4.0");
+  EXPECT_EQ(previous["ips"][0]["version"], "4");
+}
+
+// --- CHECK ----------------------------------------------------------------------------------
+
+TEST_F(RuntimeTest, CheckRunsInOrderWithTheFinalResultAndTheCapabilities) {
+  ASSERT_THAT(runtime.add(network(), call), Succeeds());
+  forget_calls();
+  ASSERT_THAT(runtime.check(network(), bare), Succeeds());
+  EXPECT_EQ(scripts.calls(), "CHECK one\nCHECK two\n");
+  EXPECT_EQ(nlohmann::json(scripts.config_of("one", "CHECK")["prevResult"]),
+            nlohmann::json::parse(kSecond));
+  EXPECT_TRUE(scripts.config_of("two", "CHECK").contains("runtimeConfig"));
+}
+
+TEST_F(RuntimeTest, CheckStopsAtTheFirstFailure) {
+  ASSERT_THAT(runtime.add(network(), call), Succeeds());
+  fails_in("one", "CHECK", R"({"code":100,"msg":"address is gone"})");
+  forget_calls();
+  const auto failed = runtime.check(network(), call);
+  ASSERT_THAT(failed, FailsSaying(Eq("plugin type=\"one\" failed (check): address is gone")));
+  EXPECT_EQ(failed.error().protocol_code, 100U);
+  EXPECT_EQ(scripts.calls(), "CHECK one\n");
+}
+
+TEST_F(RuntimeTest, CheckIsRefusedForOldLists) {
+  EXPECT_THAT(
+      runtime.check(network("0.3.1"), call),
+      FailsSaying(Eq("configuration version \"0.3.1\" does not support the CHECK command")));
+}
+
+TEST_F(RuntimeTest, CheckOfAListWithDisableCheckRunsNothing) {
+  NetworkConfig unchecked = network();
+  unchecked.disable_check = true;
+  EXPECT_THAT(runtime.check(unchecked, call), Succeeds());
+  EXPECT_EQ(scripts.calls(), "");
+}
+
+TEST_F(RuntimeTest, CheckOfWhatIsNotAttachedSaysSo) {
+  const auto failed = runtime.check(network(), call);
+  ASSERT_THAT(failed, FailsWith(Errc::NotFound));
+  EXPECT_THAT(failed.error().message, HasSubstr("is not attached to network \"web\""));
+  EXPECT_EQ(scripts.calls(), "");
+}
+
+// --- GC, STATUS, the cache ------------------------------------------------------------------
+
+TEST_F(RuntimeTest, GcDetachesWhatIsNotValidAndTellsThePlugins) {
+  RuntimeCall second = bare;
+  second.container_id = "c2";
+  ASSERT_THAT(runtime.add(network("1.1.0"), bare), Succeeds());
+  ASSERT_THAT(runtime.add(network("1.1.0"), second), Succeeds());
+  forget_calls();
+  ASSERT_THAT(runtime.gc(network("1.1.0"), {{.container_id = "c2", .ifname = "eth0"}}), Succeeds());
+  EXPECT_EQ(scripts.calls(), "DEL two\nDEL one\nGC one\nGC two\n");
+  EXPECT_THAT(scripts.environment_of("one", "DEL"), HasSubstr("\nCNI_CONTAINERID=c1\n"));
+  const Json config = scripts.config_of("one", "GC");
+  EXPECT_EQ(dump_json(config["cni.dev/valid-attachments"]),
+            R"([{"containerID":"c2","ifname":"eth0"}])");
+  EXPECT_EQ(config["cni.dev/attachments"], config["cni.dev/valid-attachments"]);
+  EXPECT_FALSE(is_cached());
+  EXPECT_EQ(runtime.cached("web").size(), 1U);
+}
+
+TEST_F(RuntimeTest, GcOfOldListsOnlyDetachesAndOfDisabledOnesDoesNothing) {
+  ASSERT_THAT(runtime.add(network(), bare), Succeeds());
+  NetworkConfig disabled = network();
+  disabled.disable_gc = true;
+  forget_calls();
+  ASSERT_THAT(runtime.gc(disabled, {}), Succeeds());
+  EXPECT_EQ(scripts.calls(), "");
+  ASSERT_THAT(runtime.gc(network(), {}), Succeeds());
+  EXPECT_EQ(scripts.calls(), "DEL two\nDEL one\n");
+}
+
+TEST_F(RuntimeTest, StatusIsTheFirstPluginThatIsNotReady) {
+  fails_in("one", "STATUS", R"({"code":50,"msg":"daemon is down"})");
+  EXPECT_THAT(runtime.status(network("1.0.0")), Succeeds());
+  EXPECT_EQ(scripts.calls(), "");
+  const auto status = runtime.status(network("1.1.0"));
+  ASSERT_THAT(status, FailsSaying(HasSubstr("daemon is down")));
+  EXPECT_EQ(status.error().protocol_code, 50U);
+  EXPECT_EQ(scripts.calls(), "STATUS one\n");
+}
+
+TEST_F(RuntimeTest, CachedListsOneNetworkOrAll) {
+  NetworkConfig other = network();
+  other.name = "other";
+  ASSERT_THAT(runtime.add(network(), bare), Succeeds());
+  ASSERT_THAT(runtime.add(other, bare), Succeeds());
+  EXPECT_EQ(runtime.cached("").size(), 2U);
+  ASSERT_EQ(runtime.cached("web").size(), 1U);
+  EXPECT_EQ(runtime.cached("web")[0].call.container_id, "c1");
+  EXPECT_TRUE(runtime.cached("none").empty());
+}
+
+}  // namespace
+}  // namespace netctl::cni

@@ -1,0 +1,230 @@
+#include "runtime-core/rtnl/batch.hpp"
+
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "runtime-core/rtnl/parse.hpp"
+#include "tests/support/matchers.hpp"
+#include "tests/unit/rtnl/wire.hpp"
+
+namespace netctl::rtnl {
+namespace {
+
+using test::Succeeds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+IpPrefix prefix(const char* text) { return parse_ip_prefix(text).value(); }
+IpAddress address(const char* text) { return parse_ip_address(text).value(); }
+
+std::vector<std::string> texts(const Batch& batch) {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < batch.size(); ++i) all.push_back(batch.text(i));
+  return all;
+}
+
+// The content of an attribute of a message about a link.
+auto in_link(const Batch& batch, std::size_t index, std::initializer_list<int> path) {
+  return wire::find(batch.bytes(index), sizeof(ifinfomsg), path);
+}
+
+TEST(Batch, EachMessageAsksForAnAnswerAndHasNoNumberYet) {
+  Batch batch;
+  batch.add_bridge({.name = "br0"}).delete_link("br0").add_address(1, prefix("10.0.0.1/8"));
+
+  ASSERT_EQ(batch.size(), 3U);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    SCOPED_TRACE(batch.text(i));
+    const auto header = wire::read<nlmsghdr>(batch.bytes(i));
+    EXPECT_EQ(header.nlmsg_len, batch.bytes(i).size());
+    EXPECT_EQ(header.nlmsg_flags & (NLM_F_REQUEST | NLM_F_ACK), NLM_F_REQUEST | NLM_F_ACK);
+    EXPECT_EQ(header.nlmsg_seq, 0U);
+  }
+}
+
+TEST(Batch, ABridgeIsReadBackAsItWasWritten) {
+  Batch batch;
+  const MacAddress mac{{2, 1, 2, 3, 4, 5}};
+  batch.add_bridge({.name = "cni0", .mac = mac, .mtu = 1400, .vlan_filtering = true});
+
+  EXPECT_THAT(texts(batch), ElementsAre("add bridge cni0"));
+  EXPECT_EQ(wire::read<std::uint32_t>(in_link(batch, 0, {IFLA_MTU}).value()), 1400U);
+  EXPECT_EQ(wire::read<MacAddress>(in_link(batch, 0, {IFLA_ADDRESS}).value()), mac);
+  const auto filtering = in_link(batch, 0, {IFLA_LINKINFO, IFLA_INFO_DATA, IFLA_BR_VLAN_FILTERING});
+  EXPECT_EQ(wire::read<std::uint8_t>(filtering.value()), 1);
+}
+
+TEST(Batch, WhatABridgeIsNotGivenIsLeftToTheKernel) {
+  Batch batch;
+  batch.add_bridge({.name = "cni0"});
+
+  EXPECT_FALSE(in_link(batch, 0, {IFLA_MTU}));
+  EXPECT_FALSE(in_link(batch, 0, {IFLA_ADDRESS}));
+  EXPECT_FALSE(in_link(batch, 0, {IFLA_LINKINFO, IFLA_INFO_DATA}));
+}
+
+TEST(Batch, APeerHasItsOwnHeaderAndAttributesWithinThePairs) {
+  Batch batch;
+  batch.add_veth(
+      {.name = "veth1", .mtu = 1450, .master = 3, .peer_name = "eth0", .peer_namespace = 9});
+
+  EXPECT_THAT(texts(batch), ElementsAre("add veth veth1 with peer eth0"));
+  const auto header = wire::read<ifinfomsg>(batch.bytes(0), sizeof(nlmsghdr));
+  EXPECT_EQ(header.ifi_flags & header.ifi_change, unsigned{IFF_UP});
+  const auto peer = in_link(batch, 0, {IFLA_LINKINFO, IFLA_INFO_DATA, VETH_INFO_PEER});
+  ASSERT_TRUE(peer);
+  EXPECT_EQ(wire::read<ifinfomsg>(*peer).ifi_flags, 0U) << "the kernel would answer ENOTCONN";
+  const auto attributes = peer->subspan(sizeof(ifinfomsg));
+  EXPECT_EQ(wire::read<std::uint32_t>(wire::find(attributes, IFLA_MTU).value()), 1450U);
+  EXPECT_EQ(wire::read<std::uint32_t>(wire::find(attributes, IFLA_NET_NS_FD).value()), 9U);
+  EXPECT_FALSE(wire::find(attributes, IFLA_MASTER));
+}
+
+TEST(Batch, AChangeOfNothingIsNoMessage) {
+  Batch batch;
+  batch.change_link({.link = "eth0"});
+  EXPECT_EQ(batch.size(), 0U);
+}
+
+TEST(Batch, ArpNotifyIsSetBeforeTheInterfaceComesUp) {
+  Batch batch;
+  batch.change_link({.link = 7, .up = true, .arp_notify = true, .route_localnet = false});
+
+  EXPECT_THAT(texts(batch),
+              ElementsAre("set link 7 arp_notify on, route_localnet off", "set link 7 up"));
+  EXPECT_EQ(wire::read<ifinfomsg>(batch.bytes(0), sizeof(nlmsghdr)).ifi_change, 0U);
+  const auto notify =
+      in_link(batch, 0, {IFLA_AF_SPEC, AF_INET, IFLA_INET_CONF, IPV4_DEVCONF_ARP_NOTIFY});
+  EXPECT_EQ(wire::read<std::uint32_t>(notify.value()), 1U);
+  EXPECT_FALSE(in_link(batch, 1, {IFLA_AF_SPEC}));
+}
+
+TEST(Batch, APortsFlagsFollowItsJoiningTheBridge) {
+  Batch batch;
+  batch.change_link({.link = "veth1", .up = true, .master = 3, .hairpin = true});
+
+  EXPECT_THAT(texts(batch), ElementsAre("set veth1 master link 3", "set veth1 up, hairpin on"));
+  EXPECT_EQ(wire::read<nlmsghdr>(batch.bytes(1)).nlmsg_type, RTM_NEWLINK);
+  EXPECT_EQ(wire::read<nlmsghdr>(batch.bytes(1)).nlmsg_flags & NLM_F_CREATE, 0);
+  const auto mode = in_link(batch, 1, {IFLA_LINKINFO, IFLA_INFO_SLAVE_DATA, IFLA_BRPORT_MODE});
+  EXPECT_EQ(wire::read<std::uint8_t>(mode.value()), 1);
+}
+
+TEST(Batch, AnAliasIsSentWithoutATerminatingZero) {
+  Batch batch;
+  batch.change_link({.link = "veth1", .alias = "c1"}).change_link({.link = "veth1", .alias = ""});
+
+  EXPECT_EQ(in_link(batch, 0, {IFLA_IFALIAS}).value().size(), 2U);
+  EXPECT_THAT(in_link(batch, 1, {IFLA_IFALIAS}).value(), IsEmpty());
+}
+
+TEST(Batch, ALinkGivenByIndexIsNotRenamed) {
+  Batch batch;
+  batch.change_link({.link = 7, .mtu = 1500}).delete_link(7).delete_link("veth1");
+
+  EXPECT_THAT(texts(batch),
+              ElementsAre("set link 7 mtu 1500", "delete link 7", "delete link veth1"));
+  EXPECT_FALSE(in_link(batch, 0, {IFLA_IFNAME}));
+  EXPECT_EQ(wire::read<ifinfomsg>(batch.bytes(1), sizeof(nlmsghdr)).ifi_index, 7);
+  EXPECT_TRUE(in_link(batch, 2, {IFLA_IFNAME}));
+}
+
+TEST(Batch, AnAddressGetsABroadcastAddressWhereThereIsRoomForOne) {
+  const struct {
+    const char* address;
+    const char* broadcast;  // empty: none
+  } cases[] = {
+      {"172.17.0.2/16", "172.17.255.255"},
+      {"10.0.0.1/30", "10.0.0.3"},
+      {"10.0.0.1/31", ""},
+      {"10.0.0.1/32", ""},
+      {"fd00::1/64", ""},
+  };
+  for (const auto& [text, broadcast] : cases) {
+    SCOPED_TRACE(text);
+    Batch batch;
+    batch.add_address(2, prefix(text));
+    const auto sent = wire::find(batch.bytes(0), sizeof(ifaddrmsg), {IFA_BROADCAST});
+    ASSERT_EQ(sent.has_value(), *broadcast != '\0');
+    if (sent) {
+      EXPECT_EQ(wire::read<in_addr_t>(*sent),
+                wire::read<in_addr_t>(std::as_bytes(address(broadcast).bytes())));
+    }
+  }
+}
+
+TEST(Batch, AnAddressIsReadBackAsItWasWritten) {
+  for (const char* text : {"172.17.0.2/16", "fd00::5/64", "10.0.0.1/32"}) {
+    SCOPED_TRACE(text);
+    Batch batch;
+    batch.add_address(2, prefix(text));
+    const auto back = parse_address(batch.bytes(0));
+    ASSERT_THAT(back, Succeeds());
+    EXPECT_EQ(back->prefix, prefix(text));
+    EXPECT_EQ(back->link, 2);
+    EXPECT_THAT(texts(batch), ElementsAre(std::string("add address ") + text + " to link 2"));
+  }
+}
+
+TEST(Batch, ARouteIsReadBackAsItWasWritten) {
+  const struct {
+    Route route;
+    const char* text;
+  } cases[] = {
+      {{.destination = prefix("0.0.0.0/0"), .gateway = address("10.0.0.1")},
+       "add route 0.0.0.0/0 via 10.0.0.1"},
+      {{.destination = prefix("::/0"), .gateway = address("fe80::1"), .link = 2},
+       "add route ::/0 via fe80::1 on link 2"},
+      {{.destination = prefix("0.0.0.0/0"), .gateway = address("fe80::1"), .link = 2},
+       "add route 0.0.0.0/0 via fe80::1 on link 2"},
+      {{.destination = prefix("10.1.0.0/16"),
+        .source = address("10.1.0.2"),
+        .link = 3,
+        .metric = 7,
+        .table = 1000,
+        .scope = RT_SCOPE_LINK,
+        .protocol = RTPROT_STATIC,
+        .type = RTN_LOCAL,
+        .mtu = 1400,
+        .advmss = 1360},
+       "add route 10.1.0.0/16 on link 3, table 1000"},
+  };
+  for (const auto& [route, text] : cases) {
+    SCOPED_TRACE(text);
+    Batch batch;
+    batch.add_route(route);
+    const auto back = parse_route(batch.bytes(0));
+    ASSERT_THAT(back, Succeeds());
+    EXPECT_EQ(*back, route);
+    EXPECT_THAT(texts(batch), ElementsAre(text));
+  }
+}
+
+TEST(Batch, ARoutesHostBitsAreCleared) {
+  Batch batch;
+  batch.add_route({.destination = prefix("10.1.2.3/16"), .link = 3});
+  EXPECT_EQ(parse_route(batch.bytes(0))->destination, prefix("10.1.0.0/16"));
+}
+
+TEST(Batch, WhatDoesNotFitIntoAMessageHasNoBytes) {
+  Batch batch;
+  batch.change_link({.link = "eth0", .alias = std::string(70000, 'x')})
+      .delete_link(std::string(5000, 'x'));
+  ASSERT_EQ(batch.size(), 2U);
+  EXPECT_THAT(batch.bytes(0), IsEmpty());
+  EXPECT_THAT(batch.bytes(1), IsEmpty());
+}
+
+}  // namespace
+}  // namespace netctl::rtnl

@@ -1,0 +1,431 @@
+#include "runtime-core/rtnl/parse.hpp"
+
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/matchers.hpp"
+#include "tests/unit/rtnl/wire.hpp"
+
+namespace netctl::rtnl {
+namespace {
+
+using test::FailsWith;
+using test::Succeeds;
+using wire::attribute;
+using wire::Bytes;
+using wire::join;
+using wire::list;
+using wire::raw;
+using wire::text;
+
+Bytes link_message(const Bytes& attributes, int index = 7, unsigned flags = 0) {
+  ifinfomsg header{};
+  header.ifi_index = index;
+  header.ifi_flags = flags;
+  return wire::message(RTM_NEWLINK, join({raw(header), attributes}));
+}
+
+Bytes address_message(int family, int length, const Bytes& attributes, std::uint32_t link = 7) {
+  ifaddrmsg header{};
+  header.ifa_family = static_cast<std::uint8_t>(family);
+  header.ifa_prefixlen = static_cast<std::uint8_t>(length);
+  header.ifa_index = link;
+  return wire::message(RTM_NEWADDR, join({raw(header), attributes}));
+}
+
+Bytes route_message(int family, int length, const Bytes& attributes) {
+  rtmsg header{};
+  header.rtm_family = static_cast<std::uint8_t>(family);
+  header.rtm_dst_len = static_cast<std::uint8_t>(length);
+  header.rtm_table = RT_TABLE_MAIN;
+  header.rtm_protocol = RTPROT_BOOT;
+  header.rtm_type = RTN_UNICAST;
+  return wire::message(RTM_NEWROUTE, join({raw(header), attributes}));
+}
+
+Bytes error_message(int error, const Bytes& after, int flags, std::size_t request = 0) {
+  nlmsgerr body{};
+  body.error = error;
+  body.msg.nlmsg_len = static_cast<std::uint32_t>(sizeof(nlmsghdr) + request);
+  return wire::message(NLMSG_ERROR, join({raw(body), Bytes(request), after}), flags);
+}
+
+Bytes name(const char* value) { return attribute(IFLA_IFNAME, text(value)); }
+
+const Bytes kVethPort = link_message(
+    join({name("veth1"), attribute(IFLA_MTU, raw(std::uint32_t{1450})),
+          attribute(IFLA_ADDRESS, list({2, 0x42, 0xac, 0x11, 0, 2})),
+          attribute(IFLA_MASTER, raw(std::uint32_t{3})),
+          attribute(IFLA_LINK, raw(std::uint32_t{2})), attribute(IFLA_IFALIAS, text("net c1 eth0")),
+          attribute(IFLA_LINKINFO,
+                    join({attribute(IFLA_INFO_KIND, text("veth")),
+                          attribute(IFLA_INFO_SLAVE_KIND, text("bridge")),
+                          attribute(IFLA_INFO_SLAVE_DATA,
+                                    join({attribute(IFLA_BRPORT_MODE, list({1})),
+                                          attribute(IFLA_BRPORT_ISOLATED, list({1}))}))}))}),
+    7, IFF_UP | IFF_LOWER_UP | IFF_PROMISC);
+
+const Bytes kMetricRoute = route_message(
+    AF_INET, 16,
+    join({attribute(RTA_DST, list({172, 18, 0, 0})), attribute(RTA_GATEWAY, list({172, 17, 0, 1})),
+          attribute(RTA_PREFSRC, list({172, 17, 0, 2})), attribute(RTA_OIF, raw(std::uint32_t{7})),
+          attribute(RTA_PRIORITY, raw(std::uint32_t{50})),
+          attribute(RTA_TABLE, raw(std::uint32_t{1000})),
+          attribute(RTA_METRICS, join({attribute(RTAX_MTU, raw(std::uint32_t{1400})),
+                                       attribute(RTAX_ADVMSS, raw(std::uint32_t{1360}))}))}));
+
+const Bytes kAddress6 =
+    address_message(AF_INET6, 64,
+                    join({attribute(IFA_ADDRESS, list({0xfd, 0, 0, 0, 0, 0, 0, 0,  //
+                                                       0, 0, 0, 0, 0, 0, 0, 5})),
+                          attribute(IFA_FLAGS, raw(std::uint32_t{IFA_F_TENTATIVE}))}));
+
+const Bytes kRefusal =
+    error_message(-EEXIST, attribute(NLMSGERR_ATTR_MSG, text("Address already assigned.")),
+                  NLM_F_ACK_TLVS | NLM_F_CAPPED);
+
+TEST(ParseLink, AVethThatIsABridgePortHasAllItsFields) {
+  const auto link = parse_link(kVethPort);
+
+  ASSERT_THAT(link, Succeeds());
+  const Link expected{.index = 7,
+                      .name = "veth1",
+                      .kind = "veth",
+                      .alias = "net c1 eth0",
+                      .mac = {{2, 0x42, 0xac, 0x11, 0, 2}},
+                      .mtu = 1450,
+                      .up = true,
+                      .carrier = true,
+                      .promiscuous = true,
+                      .master = 3,
+                      .peer = 2,
+                      .hairpin = true,
+                      .isolated = true};
+  EXPECT_EQ(*link, expected);
+}
+
+TEST(ParseLink, WhatIsNotReportedIsAbsent) {
+  const auto link = parse_link(link_message(name("lo"), 1));
+
+  ASSERT_THAT(link, Succeeds());
+  EXPECT_EQ(*link, (Link{.index = 1, .name = "lo"}));
+}
+
+TEST(ParseLink, TheLinkOfAnotherKindThanVethIsNoPeer) {
+  const auto kind = attribute(IFLA_LINKINFO, attribute(IFLA_INFO_KIND, text("macvlan")));
+  const auto link =
+      parse_link(link_message(join({name("mv0"), attribute(IFLA_LINK, raw(2U)), kind})));
+
+  ASSERT_THAT(link, Succeeds());
+  EXPECT_EQ(link->peer, std::nullopt);
+  EXPECT_EQ(link->kind, "macvlan");
+}
+
+TEST(ParseLink, TheFlagsOfAPortOfAnotherMasterAreNotTakenForABridges) {
+  const auto info =
+      attribute(IFLA_LINKINFO,
+                join({attribute(IFLA_INFO_SLAVE_KIND, text("bond")),
+                      attribute(IFLA_INFO_SLAVE_DATA, attribute(IFLA_BRPORT_MODE, list({1})))}));
+  const auto link = parse_link(link_message(join({name("eth1"), info})));
+
+  ASSERT_THAT(link, Succeeds());
+  EXPECT_FALSE(link->hairpin);
+}
+
+TEST(ParseLink, ATunnelsIpAddressIsNotTakenForAMacAddress) {
+  const auto link =
+      parse_link(link_message(join({name("tun1"), attribute(IFLA_ADDRESS, list({10, 0, 0, 1}))})));
+
+  ASSERT_THAT(link, Succeeds());
+  EXPECT_EQ(link->mac, MacAddress{});
+}
+
+TEST(ParseLink, ANameWithoutATerminatingZeroEndsWithItsAttribute) {
+  const auto link = parse_link(link_message(attribute(IFLA_IFNAME, list({'e', 't', 'h', '0'}))));
+
+  ASSERT_THAT(link, Succeeds());
+  EXPECT_EQ(link->name, "eth0");
+}
+
+TEST(ParseLink, NonsenseIsRefused) {
+  const struct {
+    const char* what;
+    Bytes message;
+  } cases[] = {
+      {"nothing", {}},
+      {"half a header", Bytes(8)},
+      {"another type", address_message(AF_INET, 8, attribute(IFA_ADDRESS, list({10, 0, 0, 1})))},
+      {"no fixed header", wire::message(RTM_NEWLINK, {})},
+      {"half a fixed header", wire::message(RTM_NEWLINK, Bytes(8))},
+      {"no index", link_message(name("eth0"), 0)},
+      {"a negative index", link_message(name("eth0"), -1)},
+      {"no name", link_message({})},
+      {"an empty name", link_message(name(""))},
+      {"an MTU of two bytes",
+       link_message(join({name("eth0"), attribute(IFLA_MTU, list({1, 2}))}))},
+      {"a master of one byte",
+       link_message(join({name("eth0"), attribute(IFLA_MASTER, list({1}))}))},
+  };
+  for (const auto& [what, message] : cases) {
+    SCOPED_TRACE(what);
+    EXPECT_THAT(parse_link(message), FailsWith(Errc::Io));
+  }
+}
+
+TEST(ParseLink, AMessageThatSaysItIsLongerThanItIsIsRefused) {
+  Bytes message = kVethPort;
+  message.resize(message.size() - 4);  // the header still gives the old length
+  EXPECT_THAT(parse_link(message), FailsWith(Errc::Io));
+}
+
+TEST(ParseAddress, AnIpv4AddressKeepsItsHostBits) {
+  const auto address =
+      parse_address(address_message(AF_INET, 16,
+                                    join({attribute(IFA_ADDRESS, list({172, 17, 0, 2})),
+                                          attribute(IFA_LOCAL, list({172, 17, 0, 2}))})));
+
+  ASSERT_THAT(address, Succeeds());
+  EXPECT_EQ(address->prefix.to_text(), "172.17.0.2/16");
+  EXPECT_EQ(address->link, 7);
+  EXPECT_FALSE(address->tentative);
+}
+
+TEST(ParseAddress, OnAPointToPointLinkItIsOursAndNotTheOtherSides) {
+  const auto address =
+      parse_address(address_message(AF_INET, 32,
+                                    join({attribute(IFA_ADDRESS, list({10, 0, 0, 2})),
+                                          attribute(IFA_LOCAL, list({10, 0, 0, 1}))})));
+
+  ASSERT_THAT(address, Succeeds());
+  EXPECT_EQ(address->prefix.address.to_text(), "10.0.0.1");
+}
+
+TEST(ParseAddress, AnIpv6AddressUnderDuplicateDetectionIsTentative) {
+  const auto address = parse_address(kAddress6);
+
+  ASSERT_THAT(address, Succeeds());
+  EXPECT_EQ(address->prefix.to_text(), "fd00::5/64");
+  EXPECT_TRUE(address->tentative);
+  EXPECT_FALSE(address->duplicate);
+}
+
+TEST(ParseAddress, NonsenseIsRefused) {
+  const Bytes four = attribute(IFA_ADDRESS, list({10, 0, 0, 1}));
+  const struct {
+    const char* what;
+    Bytes message;
+  } cases[] = {
+      {"no address", address_message(AF_INET, 8, {})},
+      {"four bytes of IPv6", address_message(AF_INET6, 64, four)},
+      {"five bytes", address_message(AF_INET, 8, attribute(IFA_ADDRESS, list({1, 2, 3, 4, 5})))},
+      {"another protocol", address_message(AF_PHONET, 8, four)},
+      {"a prefix longer than the address", address_message(AF_INET, 33, four)},
+      {"no link", address_message(AF_INET, 8, four, 0)},
+      {"a link beyond all numbers", address_message(AF_INET, 8, four, 0xffffffff)},
+      {"flags of one byte",
+       address_message(AF_INET, 8, join({four, attribute(IFA_FLAGS, list({1}))}))},
+  };
+  for (const auto& [what, message] : cases) {
+    SCOPED_TRACE(what);
+    EXPECT_THAT(parse_address(message), FailsWith(Errc::Io));
+  }
+}
+
+TEST(ParseRoute, ARouteWithMetricsHasAllItsFields) {
+  const auto route = parse_route(kMetricRoute);
+
+  ASSERT_THAT(route, Succeeds());
+  const Route expected{
+      .destination = {.address = IpAddress::v4(172, 18, 0, 0), .length = 16},
+      .gateway = IpAddress::v4(172, 17, 0, 1),
+      .source = IpAddress::v4(172, 17, 0, 2),
+      .link = 7,
+      .metric = 50,
+      .table = 1000,
+      .mtu = 1400,
+      .advmss = 1360,
+  };
+  EXPECT_EQ(*route, expected);
+}
+
+TEST(ParseRoute, WithoutADestinationItIsTheDefaultOfItsFamily) {
+  const auto four = parse_route(route_message(AF_INET, 0, {}));
+  const auto six = parse_route(route_message(AF_INET6, 0, {}));
+
+  ASSERT_THAT(four, Succeeds());
+  ASSERT_THAT(six, Succeeds());
+  EXPECT_EQ(four->destination.to_text(), "0.0.0.0/0");
+  EXPECT_EQ(six->destination.to_text(), "::/0");
+}
+
+TEST(ParseRoute, AnIpv4RouteMayGoThroughAnIpv6Router) {
+  const Bytes via = join({list({AF_INET6, 0, 0xfe, 0x80, 0, 0, 0, 0, 0, 0,  //
+                                0, 0, 0, 0, 0, 0, 0, 1})});
+  Bytes content = via;
+  content.resize(18);  // struct rtvia has no padding
+  const auto route = parse_route(route_message(AF_INET, 0, attribute(RTA_VIA, content)));
+
+  ASSERT_THAT(route, Succeeds());
+  ASSERT_TRUE(route->gateway);
+  EXPECT_EQ(route->gateway->to_text(), "fe80::1");
+}
+
+Bytes next_hop(int link, const Bytes& attributes) {
+  rtnexthop hop{};
+  hop.rtnh_len = static_cast<std::uint16_t>(sizeof hop + attributes.size());
+  hop.rtnh_ifindex = link;
+  return join({raw(hop), attributes});
+}
+
+TEST(ParseRoute, OfSeveralNextHopsTheFirstIsGiven) {
+  const Bytes hops = join({next_hop(4, attribute(RTA_GATEWAY, list({10, 0, 0, 1}))),
+                           next_hop(5, attribute(RTA_GATEWAY, list({10, 0, 0, 2})))});
+  const auto route = parse_route(route_message(AF_INET, 0, attribute(RTA_MULTIPATH, hops)));
+
+  ASSERT_THAT(route, Succeeds());
+  EXPECT_EQ(route->link, 4);
+  EXPECT_EQ(route->gateway, IpAddress::v4(10, 0, 0, 1));
+}
+
+TEST(ParseRoute, NonsenseIsRefused) {
+  Bytes long_hop = next_hop(4, {});
+  long_hop[0] = std::byte{200};
+  Bytes short_hop = next_hop(4, {});
+  short_hop[0] = std::byte{2};
+  const struct {
+    const char* what;
+    Bytes message;
+  } cases[] = {
+      {"no family", route_message(AF_UNSPEC, 0, {})},
+      {"a destination of three bytes",
+       route_message(AF_INET, 8, attribute(RTA_DST, list({10, 0, 0})))},
+      {"a prefix longer than the address",
+       route_message(AF_INET, 33, attribute(RTA_DST, list({10, 0, 0, 0})))},
+      {"a link of two bytes", route_message(AF_INET, 0, attribute(RTA_OIF, list({1, 0})))},
+      {"a next hop that ends outside",
+       route_message(AF_INET, 0, attribute(RTA_MULTIPATH, long_hop))},
+      {"a next hop shorter than its header",
+       route_message(AF_INET, 0, attribute(RTA_MULTIPATH, short_hop))},
+      {"half a next hop", route_message(AF_INET, 0, attribute(RTA_MULTIPATH, list({8, 0, 0, 0})))},
+  };
+  for (const auto& [what, message] : cases) {
+    SCOPED_TRACE(what);
+    EXPECT_THAT(parse_route(message), FailsWith(Errc::Io));
+  }
+}
+
+TEST(ParseAck, ZeroIsDone) {
+  const auto ack = parse_ack(error_message(0, {}, NLM_F_CAPPED));
+
+  ASSERT_THAT(ack, Succeeds());
+  EXPECT_EQ(ack->number, 0);
+  EXPECT_EQ(ack->text, "");
+}
+
+TEST(ParseAck, ARefusalHasItsNumberAndTheKernelsWords) {
+  const auto ack = parse_ack(kRefusal);
+
+  ASSERT_THAT(ack, Succeeds());
+  EXPECT_EQ(ack->number, EEXIST);
+  EXPECT_EQ(ack->text, "Address already assigned.");
+}
+
+TEST(ParseAck, TheWordsAreFoundBehindAQuotedRequest) {
+  const auto ack = parse_ack(error_message(
+      -EINVAL, attribute(NLMSGERR_ATTR_MSG, text("Invalid prefix")), NLM_F_ACK_TLVS, 26));
+
+  ASSERT_THAT(ack, Succeeds());
+  EXPECT_EQ(ack->text, "Invalid prefix");
+}
+
+TEST(ParseAck, TheEndOfADumpIsOneToo) {
+  const Bytes body = join({raw(-ENOENT), attribute(NLMSGERR_ATTR_MSG, text("no such table"))});
+  const auto ack = parse_ack(wire::message(NLMSG_DONE, body, NLM_F_MULTI | NLM_F_ACK_TLVS));
+
+  ASSERT_THAT(ack, Succeeds());
+  EXPECT_EQ(ack->number, ENOENT);
+  EXPECT_EQ(ack->text, "no such table");
+}
+
+TEST(ParseAck, NonsenseIsRefused) {
+  const struct {
+    const char* what;
+    Bytes message;
+  } cases[] = {
+      {"nothing", {}},
+      {"not an answer", kVethPort},
+      {"no errno", wire::message(NLMSG_ERROR, {})},
+      {"no errno at the end", wire::message(NLMSG_DONE, {})},
+      {"a positive errno", error_message(EEXIST, {}, NLM_F_CAPPED)},
+      {"the smallest number there is", error_message(INT32_MIN, {}, NLM_F_CAPPED)},
+      {"a quoted request that ends outside",
+       wire::cut(error_message(-EINVAL, {}, NLM_F_ACK_TLVS, 64), 40)},
+  };
+  for (const auto& [what, message] : cases) {
+    SCOPED_TRACE(what);
+    EXPECT_THAT(parse_ack(message), FailsWith(Errc::Io));
+  }
+}
+
+// Whatever comes back, the sanitizers look on.
+void parse_all(std::span<const std::byte> bytes) {
+  static_cast<void>(parse_link(bytes));
+  static_cast<void>(parse_address(bytes));
+  static_cast<void>(parse_route(bytes));
+  static_cast<void>(parse_ack(bytes));
+}
+
+TEST(Parse, EveryShorterMessageIsReadWithinItsBounds) {
+  for (const Bytes& message : {kVethPort, kAddress6, kMetricRoute, kRefusal}) {
+    for (std::size_t gone = 1; gone <= message.size(); ++gone) {
+      // Copied to its exact size, so that a read past the end is seen.
+      parse_all(Bytes(message.begin(), message.end() - static_cast<std::ptrdiff_t>(gone)));
+      parse_all(wire::cut(message, gone));
+    }
+    EXPECT_THAT(parse_ack(wire::cut(message, message.size())), FailsWith(Errc::Io));
+  }
+}
+
+TEST(Parse, MessagesWithWrongBytesAreReadWithinTheirBounds) {
+  std::mt19937 random(1);  // the same ones each time
+  int understood = 0;
+  for (const Bytes& message : {kVethPort, kAddress6, kMetricRoute, kRefusal}) {
+    for (int round = 0; round < 2000; ++round) {
+      Bytes wrong = message;
+      for (int i = 0; i < 4; ++i) wrong[random() % wrong.size()] = std::byte(random() & 0xff);
+      parse_all(wrong);
+      if (parse_link(wrong)) ++understood;
+    }
+  }
+  EXPECT_GT(understood, 0) << "none got as far as the attributes";
+}
+
+TEST(TakeMessage, SeveralInOneDatagramComeOneByOne) {
+  const Bytes datagram = join({wire::message(NLMSG_DONE, list({1, 2, 3, 4, 5}), NLM_F_MULTI, 42),
+                               wire::message(NLMSG_ERROR, {}, 0, 43)});
+  std::span<const std::byte> rest = datagram;
+
+  const auto first = take_message(rest);
+  const auto second = take_message(rest);
+
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(header_of(*first).type, NLMSG_DONE);
+  EXPECT_EQ(header_of(*first).flags, NLM_F_MULTI);
+  EXPECT_EQ(header_of(*first).sequence, 42U);
+  EXPECT_EQ(header_of(*second).sequence, 43U);
+  EXPECT_EQ(take_message(rest), std::nullopt);
+}
+
+}  // namespace
+}  // namespace netctl::rtnl
