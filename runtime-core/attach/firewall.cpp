@@ -270,9 +270,9 @@ Status Firewall::remove(Purpose purpose, const std::function<bool(const std::str
     rest.erase(first_gone, rest.end());
     if (gone.empty()) return ok();
 
-    // Deleting the table deletes whatever came in since we looked: only that needs the generation.
-    const auto only_if = rest.empty() ? std::optional(generation) : std::nullopt;
-    const Status status = socket_.apply(removal(gone, rest), only_if);
+    // Bound to the state we looked at: of two that go at once, each would see the other's elements,
+    // and leave the chain and the table to it.
+    const Status status = socket_.apply(removal(gone, rest), generation);
     if (status) return ok();
     const Errc code = status.error().code;
     if (code != Errc::TryAgain && code != Errc::NotFound) return status;

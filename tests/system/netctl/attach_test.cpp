@@ -1,4 +1,7 @@
 // The main job, as a user does it: netctl add and del on the network that needs no configuration.
+#include <set>
+#include <sstream>
+
 #include <gmock/gmock.h>
 
 #include "runtime-core/base/format.hpp"
@@ -208,6 +211,31 @@ TEST_F(Attach, AHundredRoundsLeaveNothing) {
     sure("netctl add bridge web -p 8080:80");
     sure("netctl del bridge web");
   }
+  EXPECT_EQ(host_state(), before);
+}
+
+TEST_F(Attach, ManyAtOnceGetAddressesOfTheirOwnAndLeaveNothing) {
+  const std::string before = host_state();
+  std::string all;
+  for (int i = 0; i < 16; ++i) all += format("{} ", i);
+  // One command line starts all of them at once and waits for all.
+  const auto at_once = [&](const std::string& line) {
+    write_network("at_once.sh", "for i in " + all + "; do " + netctl_program() + " " + line +
+                                    " & pids=\"$pids $!\"; done\n" +
+                                    "for p in $pids; do wait $p || exit 1; done\n");
+    return run("sh /run/cni-config/at_once.sh");
+  };
+  ASSERT_EQ(at_once("ns add n$i").exit_status, 0);
+
+  const auto added = at_once("add bridge n$i -p $((9000 + i)):80");
+  ASSERT_EQ(added.exit_status, 0) << added.err;
+  std::set<std::string> addresses;
+  for (int i = 0; i < 16; ++i) addresses.insert(address_in(format("n{}", i), "eth0"));
+  EXPECT_EQ(addresses.size(), 16U);
+
+  const auto deleted = at_once("del bridge n$i");
+  EXPECT_EQ(deleted.exit_status, 0) << deleted.err;
+  ASSERT_EQ(at_once("ns rm n$i").exit_status, 0);
   EXPECT_EQ(host_state(), before);
 }
 
