@@ -145,7 +145,7 @@ Status Bridge::del(const cni::Request& request) {
   if (auto parsed = parse_config(request)) {
     config = *parsed;
   } else {
-    log::warn("going on without the config: {}", parsed.error().message);
+    log::info("going on without the config: {}", parsed.error().message);
   }
   ErrorList errors;
   errors.keep(remove_endpoint(request, config));

@@ -227,8 +227,9 @@ Result<bool> is_attached(const ResultCache& cache, const Chain& chain) {
   return false;
 }
 
-// Whether a plugin refused what it was asked, by the codes that the specification has for that,
-// before it did anything: its DEL would be asked the same, and refuse it again.
+// Whether the codes say that a plugin refused what it was given. They do not say that it did
+// nothing before: the reference plugins look at the namespace when the work is done (code 8), and
+// pass on what their IPAM plugin refused when the link is there.
 bool is_refusal(const Error& error) {
   switch (error.protocol_code) {
     case kIncompatibleVersion:
@@ -243,6 +244,16 @@ bool is_refusal(const Error& error) {
   }
 }
 
+// DEL of a plugin whose ADD is taken back. One that refused its input will refuse it again: the
+// ADD's error has said that already.
+Status undo_add(const Chain& chain, const PluginConfig& plugin,
+                const std::optional<std::string>& prev_result, bool refused) {
+  Status undone = chain.run(Command::Del, plugin, prev_result);
+  if (undone || !refused || !is_refusal(undone.error())) return undone;
+  log::debug("undo refused as well: {}", undone.error().message);
+  return {};
+}
+
 Result<AddResult> add_through(const Chain& chain, const ResultCache& cache, bool undo_failures) {
   const NetworkConfig& network = chain.network;
   std::optional<std::string> result;  // of the last plugin that succeeded
@@ -251,9 +262,11 @@ Result<AddResult> add_through(const Chain& chain, const ResultCache& cache, bool
   for (const PluginConfig& plugin : network.plugins) {
     auto printed = in_plugin(chain.execute(Command::Add, plugin, result), plugin, Command::Add);
     // Also when it failed: one that stops half-way may leave things behind.
-    if (undo_failures && (printed || !is_refusal(printed.error()))) {
-      undo.add(format("run DEL of plugin \"{}\"", plugin.type),
-               [&] { return chain.run(Command::Del, plugin, tell_del ? result : std::nullopt); });
+    const bool refused = !printed && is_refusal(printed.error());
+    if (undo_failures) {
+      undo.add(format("run DEL of plugin \"{}\"", plugin.type), [&, refused] {
+        return undo_add(chain, plugin, tell_del ? result : std::nullopt, refused);
+      });
     }
     const std::string text = TRY(std::move(printed));
     result = TRY(in_plugin(result_in_version(text, network.cni_version), plugin, Command::Add));

@@ -174,11 +174,23 @@ TEST_F(RuntimeTest, UndoingGoesOnPastAPluginThatCannot) {
   EXPECT_EQ(scripts.calls(), "ADD one\nADD two\nDEL two\nDEL one\n");
 }
 
-TEST_F(RuntimeTest, APluginThatRefusedItsInputIsNotAskedToUndo) {
+TEST_F(RuntimeTest, APluginThatRefusesItsInputTwiceIsHeardOnce) {
   scripts.add("two", R"(printf '{"code":7,"msg":"bad config"}'; exit 1)");
-  EXPECT_THAT(runtime.add(network(), call),
-              FailsSaying(Eq("plugin type=\"two\" failed (add): bad config")));
-  EXPECT_EQ(scripts.calls(), "ADD one\nADD two\nDEL one\n");
+  testing::internal::CaptureStderr();
+  const auto failed = runtime.add(network(), call);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_THAT(failed, FailsSaying(Eq("plugin type=\"two\" failed (add): bad config")));
+  EXPECT_EQ(scripts.calls(), "ADD one\nADD two\nDEL two\nDEL one\n");
+}
+
+TEST_F(RuntimeTest, APluginThatRefusedItsInputAndCannotUndoIsHeard) {
+  scripts.add("two",
+              R"([ $CNI_COMMAND = ADD ] && code=8 || code=999
+                 printf '{"code":%s,"msg":"broken %s"}' $code $CNI_COMMAND; exit 1)");
+  testing::internal::CaptureStderr();
+  const auto failed = runtime.add(network(), call);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("broken DEL"));
+  EXPECT_THAT(failed, FailsSaying(HasSubstr("broken ADD")));
 }
 
 TEST_F(RuntimeTest, AnAnswerThatIsNoResultIsAFailureAndUndone) {
@@ -191,6 +203,8 @@ TEST_F(RuntimeTest, AnAnswerThatIsNoResultIsAFailureAndUndone) {
 TEST_F(RuntimeTest, OldListsAreUndoneWithoutPrevResult) {
   fails_in("two", "ADD", R"({"code":7,"msg":"no"})");
   EXPECT_THAT(runtime.add(network("0.3.1"), call), FailsWith(Errc::InvalidArgument));
+  EXPECT_EQ(scripts.calls(), "ADD one\nADD two\nDEL two\nDEL one\n");
+  EXPECT_EQ(scripts.config_of("two", "DEL")["cniVersion"], "0.3.1");
   EXPECT_FALSE(scripts.config_of("two", "DEL").contains("prevResult"));
 }
 
