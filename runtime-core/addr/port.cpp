@@ -35,8 +35,7 @@ struct HeadTail {
 HeadTail split_last(std::string_view text) {
   const auto colon = text.rfind(':');
   const auto bracket = text.rfind(']');
-  if (colon == std::string_view::npos ||
-      (bracket != std::string_view::npos && bracket > colon)) {
+  if (colon == std::string_view::npos || (bracket != std::string_view::npos && bracket > colon)) {
     return {.head = std::nullopt, .tail = text};
   }
   return {.head = text.substr(0, colon), .tail = text.substr(colon + 1)};

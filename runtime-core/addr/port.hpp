@@ -15,7 +15,7 @@ namespace netctl {
 // Transport protocols that have ports; the values are IANA's (IPPROTO_*).
 enum class Protocol : std::uint8_t { Tcp = 6, Udp = 17, Sctp = 132 };
 
-std::string_view to_text(Protocol protocol);            // "tcp"
+std::string_view to_text(Protocol protocol);             // "tcp"
 Result<Protocol> parse_protocol(std::string_view text);  // any case
 
 // A port of the host that leads to a port of a container. Ports are in host byte order.

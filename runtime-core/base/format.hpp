@@ -1,8 +1,8 @@
 #pragma once
 
-#include <fmt/core.h>
-
 #include <string>
+
+#include <fmt/core.h>
 
 namespace netctl {
 

@@ -29,12 +29,14 @@ void debug(fmt::format_string<Values...> text, Values&&... values) {
 
 template <class... Values>
 void info(fmt::format_string<Values...> text, Values&&... values) {
-  if (enabled(Level::Info)) write(Level::Info, format_values(text, fmt::make_format_args(values...)));
+  if (enabled(Level::Info))
+    write(Level::Info, format_values(text, fmt::make_format_args(values...)));
 }
 
 template <class... Values>
 void warn(fmt::format_string<Values...> text, Values&&... values) {
-  if (enabled(Level::Warn)) write(Level::Warn, format_values(text, fmt::make_format_args(values...)));
+  if (enabled(Level::Warn))
+    write(Level::Warn, format_values(text, fmt::make_format_args(values...)));
 }
 
 }  // namespace netctl::log

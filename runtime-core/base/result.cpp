@@ -1,7 +1,8 @@
 #include "runtime-core/base/result.hpp"
 
-#include <cerrno>
 #include <system_error>
+
+#include <cerrno>
 
 namespace netctl {
 

@@ -71,7 +71,8 @@ class [[nodiscard]] Result {
   template <class... Values>
   Result context(fmt::format_string<Values...> text, Values&&... values) && {
     if (auto* error = std::get_if<1>(&state_)) {
-      error->message = format_values(text, fmt::make_format_args(values...)) + ": " + error->message;
+      error->message =
+          format_values(text, fmt::make_format_args(values...)) + ": " + error->message;
     }
     return std::move(*this);
   }
@@ -102,7 +103,8 @@ class [[nodiscard]] Result<void> {
   template <class... Values>
   Result context(fmt::format_string<Values...> text, Values&&... values) && {
     if (error_) {
-      error_->message = format_values(text, fmt::make_format_args(values...)) + ": " + error_->message;
+      error_->message =
+          format_values(text, fmt::make_format_args(values...)) + ": " + error_->message;
     }
     return std::move(*this);
   }
@@ -118,9 +120,9 @@ inline Status ok() { return {}; }
 
 // Gives the value of a Result, or returns its error from the function it stands in. Give it a line
 // of its own: inside a larger expression GCC 12 forgets the temporaries made before it.
-#define TRY(expression)                                                 \
-  __extension__({                                                       \
-    auto netctl_try_result = (expression);                              \
+#define TRY(expression)                                                  \
+  __extension__({                                                        \
+    auto netctl_try_result = (expression);                               \
     if (!netctl_try_result) return std::move(netctl_try_result).error(); \
-    std::move(netctl_try_result).value();                               \
+    std::move(netctl_try_result).value();                                \
   })

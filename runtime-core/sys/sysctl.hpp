@@ -13,7 +13,8 @@ namespace netctl::sys {
 // newline; nothing when the kernel has no such parameter (IPv6 switched off, interface gone).
 Result<std::optional<std::string>> find_sysctl(std::string_view path);
 
-// Has the value afterwards. Gives the old value when it was another one, so that it can be put back.
+// Has the value afterwards. Gives the old value when it was another one, so that it can be put
+// back.
 Result<std::optional<std::string>> set_sysctl(std::string_view path, std::string_view value);
 
 }  // namespace netctl::sys
