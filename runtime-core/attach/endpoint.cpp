@@ -132,11 +132,7 @@ Status remove_endpoint(rtnl::RouteSocket& host, const Owner& owner, const std::s
 
 Status remove_stray_endpoints(rtnl::RouteSocket& host, const std::string& network,
                               const std::vector<cni::Attachment>& valid) {
-  std::vector<std::string> kept;
-  for (const cni::Attachment& attachment : valid) {
-    kept.push_back(Owner{network, attachment.container_id, attachment.ifname}.tag());
-  }
-  std::ranges::sort(kept);
+  const std::vector<std::string> kept = tags_of(network, valid);
   const std::string prefix = network_tag(network);
 
   ErrorList errors;

@@ -83,16 +83,6 @@ Error port_taken(const std::vector<Datum>& key, const std::string& holder) {
               port_text(key), holder.empty() ? "another program" : holder);
 }
 
-std::vector<std::string> tags_of(const std::string& network,
-                                 const std::vector<cni::Attachment>& attachments) {
-  std::vector<std::string> tags;
-  for (const cni::Attachment& attachment : attachments) {
-    tags.push_back(Owner{network, attachment.container_id, attachment.ifname}.tag());
-  }
-  std::ranges::sort(tags);
-  return tags;
-}
-
 // The transaction that leaves only `rest` of `rest` and `gone`.
 nft::Batch removal(const std::vector<Element>& gone, const std::vector<Element>& rest) {
   nft::Batch batch(kTableName);

@@ -1,5 +1,7 @@
 #include "runtime-core/attach/owner.hpp"
 
+#include <algorithm>
+
 #include "runtime-core/addr/if_name.hpp"
 #include "runtime-core/base/digest.hpp"
 
@@ -29,6 +31,16 @@ std::string Owner::host_link_name() const {
   static constexpr std::string_view kPrefix = "veth";
   return format("{}{}", kPrefix,
                 std::string_view(sha512_hex(tag())).substr(0, kMaxIfNameLength - kPrefix.size()));
+}
+
+std::vector<std::string> tags_of(const std::string& network,
+                                 const std::vector<cni::Attachment>& attachments) {
+  std::vector<std::string> tags;
+  for (const cni::Attachment& attachment : attachments) {
+    tags.push_back(Owner{network, attachment.container_id, attachment.ifname}.tag());
+  }
+  std::ranges::sort(tags);
+  return tags;
 }
 
 Owner owner_of(const cni::Request& request) {

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "runtime-core/cni/request.hpp"
 
@@ -26,6 +27,10 @@ struct Owner {
 };
 
 Owner owner_of(const cni::Request& request);
+
+// The tags of these attachments of one network, sorted.
+std::vector<std::string> tags_of(const std::string& network,
+                                 const std::vector<cni::Attachment>& attachments);
 
 // What the tags of all attachments of one network begin with: "bridge/".
 std::string network_tag(std::string_view network);
