@@ -21,9 +21,11 @@ function(netctl_library name)
   target_link_libraries(${name} PUBLIC netctl_flags)
 endfunction()
 
-# netctl_plugin(NAME): build/…/<name>, installed as lib/cni/<name>.
+# netctl_plugin(NAME LIBRARIES...): build/…/<name>, installed as lib/cni/<name>.
 function(netctl_plugin name)
-  add_executable(plugin-${name} main.cpp)
+  add_executable(plugin-${name} main.cpp ${PROJECT_SOURCE_DIR}/runtime-core/cni/stamp.cpp)
+  target_compile_definitions(plugin-${name}
+                             PRIVATE NETCTL_STAMP="netctl-plugin ${name} ${PROJECT_VERSION}")
   set_target_properties(plugin-${name} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY
                                                   ${PROJECT_BINARY_DIR}/lib/cni)
   target_link_libraries(plugin-${name} PRIVATE ${ARGN})

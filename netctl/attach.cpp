@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "netctl/built_ins.hpp"
 #include "netctl/commands.hpp"
 #include "netctl/networks.hpp"
 #include "runtime-core/addr/port.hpp"
@@ -16,7 +17,8 @@ namespace {
 
 cni::Runtime runtime(const Settings& settings) {
   cni::RuntimeOptions options{.plugin_path = settings.plugin_path,
-                              .cache_directory = settings.state_directory};
+                              .cache_directory = settings.state_directory,
+                              .built_ins = built_ins()};
   for (char** entry = environ; *entry; ++entry) {
     const std::string_view text = *entry;
     const auto equals = text.find('=');

@@ -11,7 +11,7 @@ Result<std::string> execute(const std::string& executable, Command command,
                             const Request& request) {
   Environment environment = request.environment;
   environment["CNI_COMMAND"] = to_text(command);
-  return exec_plugin(executable, environment, request.config_text);
+  return call_plugin(executable, environment, request.config_text, request.built_ins);
 }
 
 Result<AddResult> add(const std::string& executable, const Request& request) {

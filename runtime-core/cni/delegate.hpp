@@ -5,8 +5,8 @@
 #include "runtime-core/cni/types.hpp"
 
 // Calling another plugin from a plugin (CNI spec 1.1.0, section 4): the same environment but for
-// CNI_COMMAND, the same config on stdin, found through CNI_PATH. The other's error object comes
-// back unchanged: code, message, details.
+// CNI_COMMAND, the same config on stdin, found through CNI_PATH. One that is built in is called
+// without a process. The other's error object comes back unchanged: code, message, details.
 namespace netctl::cni {
 
 // The IPAM plugin that request.ipam_type names. At least one address is promised: a result without

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "runtime-core/base/result.hpp"
+#include "runtime-core/cni/built_in.hpp"
 #include "runtime-core/cni/types.hpp"
 
 namespace netctl::cni {
@@ -15,10 +16,11 @@ namespace netctl::cni {
 // provided`.
 Result<std::string> find_plugin(std::string_view type, const std::vector<std::string>& path);
 
-// Executes a plugin once and gives what it printed on stdout. When it failed, the error is the
-// object it printed; what it wrote to stderr is passed on to ours, and quoted when there was no
-// object. An executable that is being written (ETXTBSY) is an error at once: nobody waits.
-Result<std::string> exec_plugin(const std::string& executable, const Environment& environment,
-                                std::string_view config);
+// Calls a plugin once and gives what it printed on stdout: executes it, or calls the one of
+// `built_ins` that it is. When it failed, the error is the object it printed; what it wrote to
+// stderr is passed on to ours, and quoted when there was no object. An executable that is being
+// written (ETXTBSY) is an error at once: nobody waits.
+Result<std::string> call_plugin(const std::string& executable, const Environment& environment,
+                                std::string_view config, BuiltIns built_ins = {});
 
 }  // namespace netctl::cni

@@ -110,6 +110,7 @@ struct Answer {
 
 Result<Answer> serve(Plugin& plugin, World& world) {
   Request request = TRY(parse_environment(std::move(world.environment)));
+  request.built_ins = world.built_ins;
   const bool known = find_command(request.environment["CNI_COMMAND"]).has_value();
   if (known && request.command == Command::Version) return Answer{.text = version_answer(plugin)};
   std::string config = TRY(read_all(world.in));
@@ -208,7 +209,7 @@ int run(Plugin& plugin, World world) {
   return 1;
 }
 
-int main_of(Plugin& plugin) {
+int main_of(Plugin& plugin, BuiltIns built_ins) {
   log::set_up(plugin.name());
   // A runtime that is gone shows as a failed write, after which an ADD is undone.
   ::signal(SIGPIPE, SIG_IGN);
@@ -218,7 +219,9 @@ int main_of(Plugin& plugin) {
   std::istream in(&in_buffer);
   std::ostream out(&out_buffer);
   std::ostream err(&err_buffer);
-  return run(plugin, {.environment = own_environment(), .in = in, .out = out, .err = err});
+  return run(
+      plugin,
+      {.environment = own_environment(), .in = in, .out = out, .err = err, .built_ins = built_ins});
 }
 
 }  // namespace netctl::cni

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "runtime-core/base/result.hpp"
+#include "runtime-core/cni/built_in.hpp"
 #include "runtime-core/cni/request.hpp"
 #include "runtime-core/cni/types.hpp"
 #include "runtime-core/cni/version.hpp"
@@ -43,6 +44,7 @@ struct World {
   std::istream& in;
   std::ostream& out;  // the answer: a result or an error object, nothing else
   std::ostream& err;
+  BuiltIns built_ins{};  // whom the plugin can call without a process
 };
 
 // Serves one call of the protocol: checks environment and config, calls the plugin, prints the
@@ -54,6 +56,6 @@ struct World {
 int run(Plugin& plugin, World world);
 
 // The same on this process' environment and standard streams, with logging set up: a whole main().
-int main_of(Plugin& plugin);
+int main_of(Plugin& plugin, BuiltIns built_ins = {});
 
 }  // namespace netctl::cni

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime-core/base/result.hpp"
+#include "runtime-core/cni/built_in.hpp"
 #include "runtime-core/cni/types.hpp"
 
 namespace netctl::cni {
@@ -38,6 +39,7 @@ struct Request {
   std::shared_ptr<const Document> config{};  // stdin, parsed
   std::string config_text{};                 // stdin, as it came: what a delegate is given
   Environment environment{};                 // all of it, for delegates
+  BuiltIns built_ins{};                      // delegates that cost no process
 
   Attachment attachment() const { return {.container_id = container_id, .ifname = ifname}; }
 };

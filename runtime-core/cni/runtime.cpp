@@ -189,7 +189,7 @@ struct Chain {
     const std::string executable = TRY(find_plugin(plugin.type, options.plugin_path));
     const std::string input = TRY(config(command, plugin, prev_result));
     log::debug("{} {}: {}", to_text(command), executable, input);
-    return exec_plugin(executable, environment(command), input);
+    return call_plugin(executable, environment(command), input, options.built_ins);
   }
 
   Status run(Command command, const PluginConfig& plugin,

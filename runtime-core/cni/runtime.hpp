@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime-core/base/result.hpp"
+#include "runtime-core/cni/built_in.hpp"
 #include "runtime-core/cni/network_config.hpp"
 #include "runtime-core/cni/types.hpp"
 
@@ -25,6 +26,7 @@ struct RuntimeOptions {
   std::vector<std::string> plugin_path{};        // directories, first match wins
   std::string cache_directory = "/var/lib/cni";  // results lie in its "results"
   Environment environment{};                     // handed to plugins, the CNI_* ones replaced
+  BuiltIns built_ins{};                          // plugins that are called without a process
 };
 
 // What the cache remembers of an attachment (reference: libcni's "cniCacheV1").

@@ -53,7 +53,7 @@ class ExecPlugin : public testing::Test {
  protected:
   Result<std::string> exec(const std::string& body, const Environment& environment = {}) {
     scripts.add("fake", body);
-    return exec_plugin(scripts.path("bin/fake"), environment, R"({"name":"n"})");
+    return call_plugin(scripts.path("bin/fake"), environment, R"({"name":"n"})");
   }
 
   PluginScripts scripts;
@@ -96,14 +96,14 @@ TEST_F(ExecPlugin, StderrIsPassedOnAlsoWhenThePluginSucceeds) {
 
 TEST_F(ExecPlugin, AFileThatIsNotExecutableIsAnErrorThatNamesIt) {
   scripts.write("bin/data", "#!/bin/sh\n");
-  EXPECT_THAT(exec_plugin(scripts.path("bin/data"), {}, "{}"),
+  EXPECT_THAT(call_plugin(scripts.path("bin/data"), {}, "{}"),
               FailsSaying(HasSubstr("bin/data: Permission denied")));
 }
 
 TEST_F(ExecPlugin, APluginThatIsBeingWrittenIsAnErrorAtOnce) {
   std::filesystem::copy_file("/bin/true", scripts.path("bin/busy"));
   const std::ofstream writer(scripts.path("bin/busy"), std::ios::app);
-  EXPECT_THAT(exec_plugin(scripts.path("bin/busy"), {}, "{}"),
+  EXPECT_THAT(call_plugin(scripts.path("bin/busy"), {}, "{}"),
               FailsSaying(HasSubstr("Text file busy")));
 }
 

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+namespace netctl::cni {
+
+class Plugin;
+
+// Plugins that are linked into this program. Where the executable that would be started is the same
+// plugin of the same version, calling the one inside gives the same answer and costs no process.
+using BuiltIns = std::span<Plugin* const>;
+
+// The built-in plugin that the executable is: its file has the plugin's name and carries the stamp
+// that our build puts into each of its plugins (stamp.cpp). nullptr: it has to be executed, since
+// it is another project's, another version of ours, a script around one, or cannot be read.
+Plugin* find_built_in(BuiltIns built_ins, const std::string& executable);
+
+}  // namespace netctl::cni

@@ -1,0 +1,85 @@
+#include "runtime-core/cni/built_in.hpp"
+
+#include <sys/stat.h>
+
+#include "runtime-core/cni/exec.hpp"
+#include "tests/support/matchers.hpp"
+#include "tests/unit/cni/fake_plugin.hpp"
+#include "tests/unit/cni/plugin_scripts.hpp"
+
+namespace netctl::cni {
+namespace {
+
+using test::FailsSaying;
+using test::Succeeds;
+
+const std::string kElf = "\177ELF";
+const std::string kStamp = std::string("netctl-plugin fake ") + NETCTL_VERSION + '\0';
+
+class BuiltIn : public testing::Test {
+ protected:
+  std::string executable(const std::string& name, const std::string& content, mode_t mode = 0755) {
+    scripts.write(name, content);
+    ::chmod(scripts.path(name).c_str(), mode);
+    return scripts.path(name);
+  }
+
+  test::PluginScripts scripts;
+  test::FakePlugin fake;
+  const std::array<Plugin*, 1> all{&fake};
+};
+
+TEST_F(BuiltIn, AnExecutableOfThisBuildIsThePluginOfItsName) {
+  EXPECT_EQ(find_built_in(all, executable("a/fake", kElf + "..." + kStamp)), &fake);
+}
+
+TEST_F(BuiltIn, EverythingElseHasToBeExecuted) {
+  const std::pair<std::string, std::string> table[] = {
+      {"another name", executable("b/other", kElf + kStamp)},
+      {"no stamp: another project's", executable("c/fake", kElf)},
+      {"another version", executable("e/fake", kElf + "netctl-plugin fake 99.0" + '\0')},
+      {"a longer version",
+       executable("f/fake", kElf + "netctl-plugin fake " + NETCTL_VERSION + ".1" + '\0')},
+      {"a script", executable("g/fake", "#!/bin/sh\n# " + kStamp)},
+      {"not executable", executable("h/fake", kElf + kStamp, 0644)},
+      {"a stamp far behind the beginning",
+       executable("i/fake", kElf + std::string(8192, '.') + kStamp)},
+      {"nothing", scripts.path("nowhere/fake")},
+      {"a directory", scripts.bin()},
+  };
+  for (const auto& [what, path] : table) {
+    SCOPED_TRACE(what);
+    EXPECT_EQ(find_built_in(all, path), nullptr);
+  }
+  EXPECT_EQ(find_built_in({}, executable("a/fake", kElf + kStamp)), nullptr);
+}
+
+TEST_F(BuiltIn, IsCalledWithEnvironmentAndConfigAndAnswersAsItsProcessWould) {
+  const std::string path = executable("a/fake", kElf + kStamp);
+  fake.result.ips.push_back({.address = *parse_ip_prefix("10.0.0.2/24")});
+
+  const auto text =
+      call_plugin(path, test::environment_for("ADD"), R"({"cniVersion":"1.0.0","name":"n"})", all);
+
+  ASSERT_THAT(text, Succeeds());
+  EXPECT_EQ(*text,
+            "{\n    \"cniVersion\": \"1.0.0\",\n    \"ips\": [\n        {\n"
+            "            \"address\": \"10.0.0.2/24\"\n        }\n    ]\n}");
+  EXPECT_EQ(fake.calls, std::vector<std::string>{"ADD"});
+  EXPECT_EQ(fake.last->container_id, "c1");
+  EXPECT_EQ(fake.last->network, "n");
+  EXPECT_EQ(fake.last->built_ins.size(), 1U);
+}
+
+TEST_F(BuiltIn, ItsFailureIsTheErrorObject) {
+  const std::string path = executable("a/fake", kElf + kStamp);
+
+  const auto refused = call_plugin(path, test::environment_for("ADD"), "{ not json", all);
+
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().protocol_code, 6U);
+  EXPECT_THAT(refused, FailsSaying(testing::HasSubstr("error unmarshall network config")));
+}
+
+}  // namespace
+}  // namespace netctl::cni
