@@ -20,9 +20,9 @@ Result<Protocol> parse_protocol(std::string_view text);  // any case
 
 // A port of the host that leads to a port of a container. Ports are in host byte order.
 struct PortMapping {
-  std::optional<IpAddress> host_ip;  // none: every address of the host
-  std::uint16_t host_port = 0;       // 1..65535
-  std::uint16_t container_port = 0;  // 1..65535
+  std::optional<IpAddress> host_ip{};  // none: every address of the host
+  std::uint16_t host_port = 0;         // 1..65535
+  std::uint16_t container_port = 0;    // 1..65535
   Protocol protocol = Protocol::Tcp;
 
   std::string to_text() const;  // "127.0.0.1:8080:80/tcp", "[::1]:8080:80/udp", "8080:80/tcp"

@@ -1,9 +1,15 @@
 #include "runtime-core/cni/cache.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
 #include <nlohmann/json.hpp>
 
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/base64.hpp"
+#include "runtime-core/cni/error.hpp"
 #include "runtime-core/cni/json.hpp"
 #include "runtime-core/cni/names.hpp"
 #include "runtime-core/sys/files.hpp"
@@ -12,6 +18,8 @@ namespace netctl::cni {
 namespace {
 
 constexpr std::string_view kKind = "cniCacheV1";
+// NAME_MAX less what sys::replace_file puts around the name while it writes.
+constexpr std::size_t kMaxEntryName = 247;
 
 // --- writing --------------------------------------------------------------------------------
 
@@ -76,10 +84,28 @@ std::string read_object(const Json& entry, const char* key, Problems& problems) 
   return value->empty() ? std::string() : dump_json(*value);
 }
 
+// Before libcni 0.8 an entry was the bare result, and told whose it is only by its file's name.
+std::optional<CachedAttachment> parse_bare_result(std::string_view json, const std::string& network,
+                                                  const Attachment& attachment) {
+  const auto result = parse_json(json);
+  const bool bare = result && result->is_object() && !result->contains("kind") &&
+                    find_member(*result, "cniVersion");
+  if (!bare) return {};
+  return CachedAttachment{
+      .network = network,
+      .call = {.container_id = attachment.container_id, .ifname = attachment.ifname},
+      .result_json = std::string(json)};
+}
+
 bool is_of(const CachedAttachment& entry, const std::string& network,
            const Attachment& attachment) {
   return entry.network == network && entry.call.container_id == attachment.container_id &&
          entry.call.ifname == attachment.ifname;
+}
+
+std::int64_t modified_at(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? info.st_mtime : 0;
 }
 
 Attachment attachment_of(const CachedAttachment& entry) {
@@ -146,6 +172,7 @@ Result<std::optional<CachedAttachment>> ResultCache::find(const std::string& net
   const std::string path = TRY(path_of(network, attachment));
   const auto json = TRY(sys::find_file(path));
   if (!json) return std::optional<CachedAttachment>();
+  if (auto bare = parse_bare_result(*json, network, attachment)) return bare;
   CachedAttachment entry = TRY(parse_cached(*json).context("{}", path));
   if (is_of(entry, network, attachment)) return std::optional(std::move(entry));
   return fail(Errc::Exists, "{} belongs to container {} in network \"{}\", interface {}", path,
@@ -174,8 +201,27 @@ Result<std::optional<CachedAttachment>> ResultCache::find_named(const std::strin
   CachedAttachment entry = TRY(parse_cached(*json).context("{}", path));
   const std::string own_path =
       TRY(path_of(entry.network, attachment_of(entry)).context("{}", path));
+  entry.stored_at = modified_at(path);
   if (own_path == path) return std::optional(std::move(entry));
   return fail(Errc::InvalidArgument, "{}: its content belongs into {}", path, own_path);
+}
+
+Status ResultCache::check_storable(const CachedAttachment& attachment) const {
+  TRY(to_json(attachment));
+  const std::string path = TRY(path_of(attachment.network, attachment_of(attachment)));
+  const std::size_t length = path.size() - directory_.size() - 1;
+  if (length <= kMaxEntryName) return {};
+  return failure(kBadEnvironment,
+                 format("network name, container id and interface name are {} bytes long together: "
+                        "the result cache has room for {}",
+                        length, kMaxEntryName));
+}
+
+Result<sys::FileLock> ResultCache::lock(sys::Lock kind) const {
+  TRY(sys::ensure_directory(directory_, 0700));
+  UniqueFd directory(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return system_error(errno, format("open {}", directory_));
+  return sys::FileLock::acquire(std::move(directory), kind, directory_);
 }
 
 Status ResultCache::store(const CachedAttachment& attachment) const {

@@ -7,6 +7,7 @@
 
 #include "runtime-core/base/result.hpp"
 #include "runtime-core/cni/runtime.hpp"
+#include "runtime-core/sys/files.hpp"
 
 // What runtimes remember of attachments, in libcni's format, so that Go runtimes and ours read each
 // other's: one line of JSON in `<cache directory>/results/<network>-<container id>-<interface>`.
@@ -26,7 +27,8 @@ class ResultCache {
   explicit ResultCache(const std::string& cache_directory)
       : directory_(cache_directory + "/results") {}
 
-  // Nothing when there is no entry. InvalidArgument: the entry is damaged (overwriting or deleting
+  // Nothing when there is no entry. One of libcni before 0.8 holds nothing but the result.
+  // InvalidArgument: the entry is damaged (overwriting or deleting
   // it loses nothing). Exists: it is another attachment's, for "a-b" + "c" and "a" + "b-c" share a
   // file name.
   Result<std::optional<CachedAttachment>> find(const std::string& network,
@@ -34,6 +36,14 @@ class ResultCache {
 
   // Every entry that can be used, sorted by file name; the others are named in a warning.
   Result<std::vector<CachedAttachment>> all() const;
+
+  // Whether store() will be able to write it, as far as the values say; asked before anything is
+  // done that would have to be undone.
+  Status check_storable(const CachedAttachment& attachment) const;
+
+  // Held shared while an attachment is made or removed, exclusive while the garbage is collected:
+  // GC takes what it does not know for garbage. A lock on the directory itself, which is made.
+  Result<sys::FileLock> lock(sys::Lock kind) const;
 
   // Replaces the entry as a whole (mode 0600, directory 0700).
   Status store(const CachedAttachment& attachment) const;

@@ -317,9 +317,10 @@ Result<AddResult> Runtime::add(const NetworkConfig& network, const RuntimeCall& 
   TRY(check_attachable(network, call));
   const Chain chain = TRY(Chain::make(options_, network, call));
   TRY(chain.check_plugins(Command::Add));
-  // What could not be remembered in the end is found before anything runs: malformed args.
-  TRY(to_json(CachedAttachment{.network = network.name, .call = call}));
   const ResultCache cache(options_.cache_directory);
+  // What could not be remembered in the end is found before anything runs: malformed args.
+  TRY(cache.check_storable({.network = network.name, .call = call}));
+  const sys::FileLock lock = TRY(cache.lock(sys::Lock::Shared));
   const bool repeated = TRY(is_attached(cache, chain));
   auto result = add_through(chain, cache, !repeated);
   if (result || !repeated) return result;
@@ -330,6 +331,13 @@ Result<AddResult> Runtime::add(const NetworkConfig& network, const RuntimeCall& 
 
 Status Runtime::del(const NetworkConfig& network, const RuntimeCall& call) {
   TRY(check_names(network, call));
+  // Without it GC may come in between; without DEL everything would stay.
+  const auto lock = ResultCache(options_.cache_directory).lock(sys::Lock::Shared);
+  if (!lock) log::warn("deleting without the lock: {}", lock.error().message);
+  return detach(network, call);
+}
+
+Status Runtime::detach(const NetworkConfig& network, const RuntimeCall& call) {
   const auto cached = find_cached(network.name, attachment_of(call));
   const RuntimeCall whole = completed(call, cached);
   const Chain chain = TRY(Chain::make(options_, network, whole));
@@ -370,6 +378,29 @@ Status Runtime::check(const NetworkConfig& network, const RuntimeCall& call) {
 Status Runtime::gc(const NetworkConfig& network, const std::vector<Attachment>& valid) {
   TRY(check_network_name(network.name));
   if (network.disable_gc) return {};
+  const sys::FileLock lock = TRY(ResultCache(options_.cache_directory).lock(sys::Lock::Exclusive));
+  return collect(network, valid);
+}
+
+Result<std::vector<CachedAttachment>> Runtime::gc_cached(
+    const NetworkConfig& network, const std::function<bool(const CachedAttachment&)>& is_valid) {
+  std::vector<CachedAttachment> stale;
+  TRY(check_network_name(network.name));
+  if (network.disable_gc) return stale;
+  const sys::FileLock lock = TRY(ResultCache(options_.cache_directory).lock(sys::Lock::Exclusive));
+  std::vector<Attachment> valid;
+  for (CachedAttachment& each : cached(network.name)) {
+    if (is_valid(each)) {
+      valid.push_back(attachment_of(each.call));
+    } else {
+      stale.push_back(std::move(each));
+    }
+  }
+  TRY(collect(network, valid));
+  return stale;
+}
+
+Status Runtime::collect(const NetworkConfig& network, const std::vector<Attachment>& valid) {
   ErrorList errors;
   errors.keep(detach_others(network, valid));
   if (!is_at_least(network, kWithGc)) return errors.status();
@@ -388,7 +419,7 @@ Status Runtime::detach_others(const NetworkConfig& network, const std::vector<At
   for (const CachedAttachment& each : entries) {
     if (each.network != network.name) continue;
     if (std::ranges::find(valid, attachment_of(each.call)) != valid.end()) continue;
-    errors.keep(del(network, each.call).context("container {}", each.call.container_id));
+    errors.keep(detach(network, each.call).context("container {}", each.call.container_id));
   }
   return errors.status();
 }

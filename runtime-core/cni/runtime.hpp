@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -35,11 +37,14 @@ struct CachedAttachment {
   RuntimeCall call{};
   std::string config_text{};                 // the list as it was at ADD
   std::optional<std::string> result_json{};  // in the list's version
+  std::int64_t stored_at = 0;                // Unix time in seconds; 0: not told
 };
 
 // Runs plugins one after the other; whoever calls sees to it that there is one operation at a time
-// on one container. Container id, network name and interface name are checked before anything else.
-// A plugin's failure is `plugin type="x" failed (add): …`, with the code and details it gave.
+// on one container. GC waits for the ADDs and DELs of all processes that use the same cache
+// directory through this class, and they for it. Container id, network name and interface name are
+// checked before anything else. A plugin's failure is `plugin type="x" failed (add): …`, with the
+// code and details it gave.
 class Runtime {
  public:
   explicit Runtime(RuntimeOptions options) : options_(std::move(options)) {}
@@ -60,9 +65,13 @@ class Runtime {
   Status check(const NetworkConfig& network, const RuntimeCall& call);
 
   // Detaches what the cache knows of the network and `valid` does not list, then has every plugin
-  // do the same for what it knows (lists of 1.1.0 and newer); past failures. No other operation on
-  // the network may run meanwhile. Nothing for lists with disableGC.
+  // do the same for what it knows (lists of 1.1.0 and newer); past failures. Nothing for lists with
+  // disableGC.
   Status gc(const NetworkConfig& network, const std::vector<Attachment>& valid);
+  // The same where valid is what the cache knows and `is_valid` says yes to, asked when no ADD and
+  // no DEL is under way. Gives what was detached.
+  Result<std::vector<CachedAttachment>> gc_cached(
+      const NetworkConfig& network, const std::function<bool(const CachedAttachment&)>& is_valid);
   // The first plugin that cannot serve an ADD now; lists older than 1.1.0 cannot be asked.
   Status status(const NetworkConfig& network);
 
@@ -73,6 +82,8 @@ class Runtime {
   std::vector<CachedAttachment> cached(const std::string& network);  // empty name: of all networks
 
  private:
+  Status detach(const NetworkConfig& network, const RuntimeCall& call);
+  Status collect(const NetworkConfig& network, const std::vector<Attachment>& valid);
   Status detach_others(const NetworkConfig& network, const std::vector<Attachment>& valid);
 
   RuntimeOptions options_;

@@ -1,5 +1,7 @@
 #include "runtime-core/cni/cache.hpp"
 
+#include <ctime>
+
 #include "runtime-core/cni/base64.hpp"
 #include "tests/support/matchers.hpp"
 #include "tests/unit/cni/plugin_scripts.hpp"
@@ -217,6 +219,49 @@ TEST_F(ResultCacheTest, ADirectoryThatDoesNotExistHasNoEntries) {
   const auto all = cache.all();
   ASSERT_THAT(all, Succeeds());
   EXPECT_THAT(*all, IsEmpty());
+}
+
+TEST(ResultCache, ABareResultOfAnOldLibcniIsFoundUnderItsName) {
+  const PluginScripts files;
+  const std::string result =
+      R"({"cniVersion":"0.4.0","ips":[{"version":"4","address":"10.0.0.2/24"}]})";
+  files.write("results/web-c1-eth0", result);
+  const ResultCache cache(files.path(""));
+
+  const auto found = cache.find("web", {.container_id = "c1", .ifname = "eth0"});
+
+  ASSERT_THAT(found, Succeeds());
+  ASSERT_TRUE(*found);
+  EXPECT_EQ((*found)->result_json, result);
+  EXPECT_EQ((*found)->call.container_id, "c1");
+  EXPECT_EQ((*found)->network, "web");
+  EXPECT_THAT(*cache.all(), IsEmpty());  // whose it is cannot be told from the name alone
+}
+
+TEST(ResultCache, WhatHasNoRoomInAFileNameIsRefusedBeforehand) {
+  const PluginScripts files;
+  const ResultCache cache(files.path(""));
+  CachedAttachment attachment = example();
+  EXPECT_THAT(cache.check_storable(attachment), Succeeds());
+  attachment.call.container_id = std::string(247 - std::string("chain--eth0").size(), 'x');
+  EXPECT_THAT(cache.check_storable(attachment), Succeeds());
+  EXPECT_THAT(cache.store(attachment), Succeeds());
+  attachment.call.container_id += 'x';
+  EXPECT_THAT(cache.check_storable(attachment), FailsSaying(HasSubstr("248 bytes long")));
+  attachment = example();
+  attachment.call.args = "novalue";
+  EXPECT_THAT(cache.check_storable(attachment), FailsSaying(HasSubstr("novalue")));
+}
+
+TEST(ResultCache, EntriesTellWhenTheyWereStored) {
+  const PluginScripts files;
+  const ResultCache cache(files.path(""));
+  ASSERT_THAT(cache.store(example()), Succeeds());
+  const auto entries = cache.all();
+  ASSERT_THAT(entries, Succeeds());
+  ASSERT_EQ(entries->size(), 1U);
+  EXPECT_NEAR(static_cast<double>(entries->front().stored_at),
+              static_cast<double>(std::time(nullptr)), 60);
 }
 
 }  // namespace

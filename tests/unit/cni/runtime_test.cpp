@@ -209,7 +209,9 @@ TEST_F(RuntimeTest, OldListsAreUndoneWithoutPrevResult) {
 }
 
 TEST_F(RuntimeTest, AResultThatCannotBeRememberedIsUndone) {
-  scripts.write("state", "a file where the directory should be");
+  // The cache's directory becomes a file while the chain runs.
+  scripts.add("two", "if [ $CNI_COMMAND = ADD ]; then rm -r " + scripts.path("state") + "; touch " +
+                         scripts.path("state") + "; printf '%s' '" + kSecond + "'; fi");
   EXPECT_THAT(runtime.add(network(), call),
               FailsSaying(HasSubstr("remember the result of network \"web\"")));
   EXPECT_EQ(scripts.calls(), "ADD one\nADD two\nDEL two\nDEL one\n");
@@ -450,6 +452,26 @@ TEST_F(RuntimeTest, GcDetachesWhatIsNotValidAndTellsThePlugins) {
   EXPECT_EQ(config["cni.dev/attachments"], config["cni.dev/valid-attachments"]);
   EXPECT_FALSE(is_cached());
   EXPECT_EQ(runtime.cached("web").size(), 1U);
+}
+
+TEST_F(RuntimeTest, GcCanAskWhichCachedAttachmentsAreValid) {
+  ASSERT_THAT(runtime.add(network("1.1.0"), bare), Succeeds());
+  ASSERT_THAT(runtime.add(network("1.1.0"),
+                          {.container_id = "c2", .netns = "/run/netns/c2", .ifname = "eth0"}),
+              Succeeds());
+  forget_calls();
+
+  const auto detached = runtime.gc_cached(network("1.1.0"), [](const CachedAttachment& each) {
+    return each.call.container_id == "c2";
+  });
+
+  ASSERT_THAT(detached, Succeeds());
+  ASSERT_EQ(detached->size(), 1U);
+  EXPECT_EQ(detached->front().call.container_id, "c1");
+  EXPECT_EQ(scripts.calls(), "DEL two\nDEL one\nGC one\nGC two\n");
+  EXPECT_THAT(scripts.read("seen/one.GC.stdin"),
+              HasSubstr(R"("cni.dev/valid-attachments":[{"containerID":"c2","ifname":"eth0"}])"));
+  EXPECT_FALSE(is_cached());
 }
 
 TEST_F(RuntimeTest, GcOfOldListsOnlyDetachesAndOfDisabledOnesDoesNothing) {
