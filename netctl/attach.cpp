@@ -1,40 +1,19 @@
-#include <unistd.h>
+#include "netctl/attach.hpp"
 
-#include <cstdio>
+#include <algorithm>
 
-#include "netctl/built_ins.hpp"
-#include "netctl/commands.hpp"
 #include "netctl/networks.hpp"
+#include "runtime-core/addr/mac.hpp"
 #include "runtime-core/addr/port.hpp"
 #include "runtime-core/base/digest.hpp"
 #include "runtime-core/base/log.hpp"
+#include "runtime-core/cni/capabilities.hpp"
+#include "runtime-core/cni/json_text.hpp"
 #include "runtime-core/cni/result.hpp"
-#include "runtime-core/cni/runtime.hpp"
 #include "runtime-core/ns/netns.hpp"
 
 namespace netctl::command {
 namespace {
-
-cni::Runtime runtime(const Settings& settings) {
-  cni::RuntimeOptions options{.plugin_path = settings.plugin_path,
-                              .cache_directory = settings.state_directory,
-                              .built_ins = built_ins()};
-  for (char** entry = environ; *entry; ++entry) {
-    const std::string_view text = *entry;
-    const auto equals = text.find('=');
-    if (equals != std::string_view::npos) {
-      options.environment.emplace(text.substr(0, equals), text.substr(equals + 1));
-    }
-  }
-  return cni::Runtime(std::move(options));
-}
-
-// The id that cnitool gives a namespace, so that each can take over what the other attached: ten
-// bytes of the path's SHA-512.
-std::string container_id_of(const Attachment& wanted, const std::string& path) {
-  if (!wanted.container_id.empty()) return wanted.container_id;
-  return "cnitool-" + sha512_hex(path).substr(0, 20);
-}
 
 Result<std::vector<PortMapping>> parse_all(const std::vector<std::string>& texts) {
   std::vector<PortMapping> mappings;
@@ -44,90 +23,140 @@ Result<std::vector<PortMapping>> parse_all(const std::vector<std::string>& texts
   return mappings;
 }
 
-std::string capability_args(const std::vector<PortMapping>& mappings) {
-  if (mappings.empty()) return "";
-  std::string list;
-  for (const PortMapping& mapping : mappings) {
-    list +=
-        format(R"({}{{"hostPort":{},"containerPort":{},"protocol":"{}")", list.empty() ? "" : ",",
-               mapping.host_port, mapping.container_port, to_text(mapping.protocol));
-    if (mapping.host_ip) list += format(R"(,"hostIP":"{}")", mapping.host_ip->to_text());
-    list += "}";
-  }
-  return format(R"({{"portMappings":[{}]}})", list);
+bool has_capability(const cni::NetworkConfig& network, std::string_view capability) {
+  return std::ranges::any_of(network.plugins, [&](const cni::PluginConfig& plugin) {
+    return std::ranges::find(plugin.capabilities, capability) != plugin.capabilities.end();
+  });
 }
 
-Status refuse_unpublishable(const cni::NetworkConfig& network, const Attachment& wanted) {
-  if (wanted.publish.empty()) return ok();
-  for (const cni::PluginConfig& plugin : network.plugins) {
-    for (const std::string& capability : plugin.capabilities) {
-      if (capability == "portMappings") return ok();
-    }
-  }
+// A flag that no plugin of the network would look at must not pass for done.
+Status need_capability(const cni::NetworkConfig& network, std::string_view capability,
+                       std::string_view plugin, std::string_view flag) {
+  if (has_capability(network, capability)) return ok();
   return fail(Errc::InvalidArgument,
-              "network \"{}\" cannot publish ports: add {{\"type\": \"portmap\", \"capabilities\": "
-              "{{\"portMappings\": true}}}} to its plugins, or leave out -p {}",
-              network.name, wanted.publish.front());
+              "network \"{}\" cannot do that: add \"capabilities\": {{\"{}\": true}} to its {} "
+              "plugin, or leave out {}",
+              network.name, capability, plugin, flag);
 }
 
-void print_attached(const Attachment& wanted, const cni::AddResult& result,
-                    const std::vector<PortMapping>& mappings) {
-  std::string line = format("{} {}:", wanted.ns, wanted.ifname);
-  for (const cni::Ip& ip : result.ips) line += " " + ip.address.to_text();
-  std::printf("%s\n", line.c_str());
-  for (const PortMapping& mapping : mappings) {
-    std::printf("  published %s\n", mapping.to_text().c_str());
+Status check_capabilities(const cni::NetworkConfig& network, const Wanted& wanted) {
+  if (!wanted.publish.empty()) {
+    TRY(need_capability(network, "portMappings", "\"type\": \"portmap\"",
+                        "-p " + wanted.publish.front()));
   }
-}
-
-}  // namespace
-
-Status add(const Settings& settings, const Attachment& wanted) {
-  const auto mappings = TRY(parse_all(wanted.publish));
-  const std::string path = TRY(ns::existing_path_of(wanted.ns));
-  const cni::NetworkConfig network = TRY(find_network(settings, wanted.network));
-  TRY(refuse_unpublishable(network, wanted));
-
-  const auto result =
-      TRY(runtime(settings).add(network, {.container_id = container_id_of(wanted, path),
-                                          .netns = path,
-                                          .ifname = wanted.ifname,
-                                          .capability_args = capability_args(mappings)}));
-  if (wanted.json) {
-    std::printf("%s\n", TRY(cni::to_json(result, network.cni_version)).c_str());
-  } else {
-    print_attached(wanted, result, mappings);
+  if (!wanted.ips.empty()) {
+    TRY(need_capability(network, "ips", "first", "--ip " + wanted.ips.front()));
+  }
+  if (!wanted.mac.empty()) {
+    TRY(need_capability(network, "mac", "first", "--mac " + wanted.mac));
   }
   return ok();
 }
 
-Status del(const Settings& settings, const Attachment& wanted) {
-  const std::string path = TRY(ns::path_of(wanted.ns));
+Status check_addresses(const Wanted& wanted) {
+  for (const std::string& text : wanted.ips) {
+    if (text.find('/') == std::string::npos) {
+      TRY(parse_ip_address(text).context("--ip"));
+    } else {
+      TRY(parse_ip_prefix(text).context("--ip"));
+    }
+  }
+  if (!wanted.mac.empty()) TRY(parse_mac_address(wanted.mac).context("--mac"));
+  return ok();
+}
+
+// CAP_ARGS, over it --cap, over that the flags.
+Result<std::string> capability_args(const Target& target, const Wanted& wanted,
+                                    const std::vector<PortMapping>& mappings) {
+  std::string args = TRY(cni::merge_json(target.capability_args, "", "CAP_ARGS"));
+  args = TRY(cni::merge_json(args, wanted.capability_args, "--cap"));
+  args = TRY(cni::merge_json(args, cni::port_mapping_args(mappings), "-p"));
+  std::vector<std::pair<std::string, std::string>> more;
+  if (!wanted.ips.empty()) more.emplace_back("ips", cni::json_strings(wanted.ips));
+  if (!wanted.mac.empty()) more.emplace_back("mac", cni::json_string(wanted.mac));
+  return cni::merge_json(args, cni::json_object(more), "--ip");
+}
+
+std::string joined_args(const Target& target) {
+  std::string text = target.args_text;
+  for (const std::string& arg : target.args) text += (text.empty() ? "" : ";") + arg;
+  return text;
+}
+
+Result<cni::RuntimeCall> call_of(const Target& target) {
+  Place place = TRY(place_of(target));
+  return cni::RuntimeCall{.container_id = std::move(place.container_id),
+                          .netns = std::move(place.netns),
+                          .ifname = target.ifname,
+                          .args = joined_args(target),
+                          .capability_args = target.capability_args};
+}
+
+Status print_attached(const Target& target, const cni::AddResult& result,
+                      const std::vector<PortMapping>& mappings) {
+  std::string text = format("{} {}:", target.ns, target.ifname);
+  for (const cni::Ip& ip : result.ips) text += " " + ip.address.to_text();
+  text += "\n";
+  for (const PortMapping& mapping : mappings) text += "  published " + mapping.to_text() + "\n";
+  return print(text);
+}
+
+}  // namespace
+
+Result<Place> place_of(const Target& target) {
+  Place place{.container_id = target.container_id};
+  if (target.ns.empty()) {
+    if (!place.container_id.empty()) return place;
+    return fail(Errc::InvalidArgument, "name the namespace, or the container with --id");
+  }
+  place.netns = TRY(ns::path_of(target.ns));
+  // Ten bytes of the path's digest: the id that cnitool gives, so that each can take over what the
+  // other attached.
+  if (place.container_id.empty()) {
+    place.container_id = "cnitool-" + sha512_hex(place.netns).substr(0, 20);
+  }
+  return place;
+}
+
+Status add(const Settings& settings, const Target& target, const Wanted& wanted,
+           const Output& output) {
+  const auto mappings = TRY(parse_all(wanted.publish));
+  TRY(check_addresses(wanted));
+  TRY(ns::existing_path_of(target.ns));
+  const cni::NetworkConfig network = TRY(find_network(settings, target.network));
+  TRY(check_capabilities(network, wanted));
+  cni::RuntimeCall call = TRY(call_of(target));
+  call.capability_args = TRY(capability_args(target, wanted, mappings));
+
+  const auto result = TRY(runtime(settings).add(network, call));
+  if (!output.json) {
+    return print_attached(target, result, cni::port_mappings_of(call.capability_args));
+  }
+  return print(TRY(cni::to_json(result, network.cni_version)) + "\n");
+}
+
+Status del(const Settings& settings, const Target& target) {
+  const cni::RuntimeCall call = TRY(call_of(target));
   cni::Runtime cni_runtime = runtime(settings);
-  const cni::RuntimeCall call{
-      .container_id = container_id_of(wanted, path), .netns = path, .ifname = wanted.ifname};
   const auto cached = cni_runtime.find_cached(
-      wanted.network, {.container_id = call.container_id, .ifname = call.ifname});
+      target.network, {.container_id = call.container_id, .ifname = call.ifname});
   if (cached) {
-    // What ADD was done with is what DEL has to undo, whatever the files say by now.
     if (const auto network = cni::parse_network_list(cached->config_text, "")) {
       return cni_runtime.del(*network, call);
     }
   }
-  const cni::NetworkConfig network = TRY(find_network(settings, wanted.network));
-  if (!cached && !ns::open_netns(path)) {
-    log::warn("nothing is known of {} in network \"{}\": looking for leftovers only", wanted.ns,
-              wanted.network);
+  const cni::NetworkConfig network = TRY(find_network(settings, target.network));
+  if (!cached && !ns::open_netns(call.netns)) {
+    log::warn("nothing is known of {} in network \"{}\": looking for leftovers only",
+              target.ns.empty() ? call.container_id : target.ns, target.network);
   }
   return cni_runtime.del(network, call);
 }
 
-Status check(const Settings& settings, const Attachment& wanted) {
-  const std::string path = TRY(ns::existing_path_of(wanted.ns));
-  const cni::NetworkConfig network = TRY(find_network(settings, wanted.network));
-  return runtime(settings).check(
-      network,
-      {.container_id = container_id_of(wanted, path), .netns = path, .ifname = wanted.ifname});
+Status check(const Settings& settings, const Target& target) {
+  if (!target.ns.empty()) TRY(ns::existing_path_of(target.ns));
+  const cni::NetworkConfig network = TRY(find_network(settings, target.network));
+  return runtime(settings).check(network, TRY(call_of(target)));
 }
 
 }  // namespace netctl::command

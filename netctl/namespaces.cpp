@@ -1,6 +1,6 @@
-#include <cstdio>
+#include "netctl/namespaces.hpp"
 
-#include "netctl/commands.hpp"
+#include "netctl/output.hpp"
 #include "runtime-core/ns/netns.hpp"
 
 namespace netctl::command {
@@ -10,8 +10,9 @@ Status ns_add(const std::string& name) { return ns::create_pinned(name); }
 Status ns_rm(const std::string& name) { return ns::remove_pinned(name); }
 
 Status ns_ls() {
-  for (const std::string& name : TRY(ns::list_pinned())) std::printf("%s\n", name.c_str());
-  return ok();
+  std::string text;
+  for (const std::string& name : TRY(ns::list_pinned())) text += name + "\n";
+  return print(text);
 }
 
 }  // namespace netctl::command

@@ -1,15 +1,22 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "netctl/commands.hpp"
+#include "netctl/settings.hpp"
 #include "runtime-core/base/result.hpp"
 #include "runtime-core/cni/network_config.hpp"
 
 namespace netctl::command {
 
+// The networks of the config directory, in the order in which they are found. Files that cannot be
+// used are named in a warning and hide nothing.
+Result<std::vector<cni::NetworkConfig>> configured_networks(const Settings& settings);
+
 // The network of that name: a config file's, otherwise the one that is there without any, "bridge".
-// Config files that cannot be used are named in a warning and hide nothing.
 Result<cni::NetworkConfig> find_network(const Settings& settings, const std::string& name);
+
+// Those of the config directory and, unless a file has its name, "bridge".
+Result<std::vector<cni::NetworkConfig>> all_networks(const Settings& settings);
 
 }  // namespace netctl::command

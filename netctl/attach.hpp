@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "netctl/output.hpp"
+#include "netctl/settings.hpp"
+#include "runtime-core/base/result.hpp"
+
+namespace netctl::command {
+
+// Which attachment: a network, a namespace, an interface in it.
+struct Target {
+  std::string network{};
+  std::string ns{};  // a pinned name, a path, or pid:N; may be empty with an id
+  std::string ifname = "eth0";
+  std::string container_id{};       // empty: derived from the namespace's path, as cnitool does
+  std::vector<std::string> args{};  // K=V each, on top of `args_text`
+  std::string args_text{};          // CNI_ARGS: "K=V;K2=V2"
+  std::string capability_args{};    // CAP_ARGS: a JSON object
+};
+
+// A target, whole: the path of its namespace and its container's id.
+struct Place {
+  std::string netns{};  // empty: not told
+  std::string container_id{};
+};
+Result<Place> place_of(const Target& target);
+
+// What add gives besides to a target; each needs a plugin that has the capability.
+struct Wanted {
+  std::vector<std::string> publish{};  // as parse_publish() reads them
+  std::vector<std::string> ips{};
+  std::string mac{};
+  std::string capability_args{};  // a JSON object, over the target's
+};
+
+// Attaches, and prints what was given: for people, or as the CNI result (Output::json).
+Status add(const Settings& settings, const Target& target, const Wanted& wanted,
+           const Output& output);
+// Detaches; success as well when nothing is there. What ADD was done with is what is undone,
+// whatever the config files say by now.
+Status del(const Settings& settings, const Target& target);
+// Compares with what is there; the error lists all differences of the first plugin that has any.
+Status check(const Settings& settings, const Target& target);
+
+}  // namespace netctl::command

@@ -1,0 +1,118 @@
+#include "netctl/attachments.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "netctl/attach.hpp"
+#include "netctl/cli/cli.hpp"
+
+namespace netctl::cli {
+namespace {
+
+// What was typed of these commands; lives as long as the program.
+struct Typed {
+  command::Target target{};
+  command::Wanted wanted{};
+  command::Output output{};
+  std::vector<std::string> filters{};
+};
+
+void add_names(CLI::App& command, Typed& typed) {
+  command.add_option("network", typed.target.network, "Name of the network")->required();
+  command.add_option("namespace", typed.target.ns,
+                     "A pinned name, a path, or pid:N; with --id it may be left out for del");
+  command.add_option("-i,--ifname", typed.target.ifname, "Name of the interface inside")
+      ->envname("CNI_IFNAME")
+      ->capture_default_str();
+  command.add_option("--id", typed.target.container_id,
+                     "Container id; otherwise derived from the namespace's path");
+}
+
+void add_args(CLI::App& command, Typed& typed) {
+  // One option and not one with an envname: what is typed comes behind what the environment says.
+  typed.target.args_text = command::environment_or("CNI_ARGS", "");
+  typed.target.capability_args = command::environment_or("CAP_ARGS", "");
+  command.add_option("--arg", typed.target.args, "Argument for the plugins (CNI_ARGS)")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->take_all();
+}
+
+void define_add(CLI::App& app, Session& session, Typed& typed) {
+  auto* add = app.add_subcommand("add", "Attach a namespace to a network");
+  add_names(*add, typed);
+  add_args(*add, typed);
+  add->add_option("-p,--publish", typed.wanted.publish,
+                  "Publish a port: [[host address:]host port:]container port[/tcp|udp|sctp]")
+      ->type_name("PORT")
+      ->expected(1)
+      ->take_all();
+  add->add_option("--ip", typed.wanted.ips, "Ask for this address; once for each family")
+      ->type_name("ADDRESS")
+      ->expected(1)
+      ->take_all();
+  add->add_option("--mac", typed.wanted.mac, "MAC address of the interface inside");
+  add->add_option(
+         "--cap", typed.wanted.capability_args,
+         "Capability arguments (CAP_ARGS), e.g. '{\"bandwidth\": {\"ingressRate\": 1000}}'")
+      ->type_name("JSON");
+  add->add_option_function<std::string>(
+         "-o,--output", [&typed](const std::string& kind) { typed.output.json = kind == "json"; },
+         "Print what was given, or the CNI result")
+      ->type_name("text|json")
+      ->check(CLI::IsMember({"text", "json"}));
+  add->footer("Example: netctl add bridge web -p 8080:80 -p 127.0.0.1:5353:53/udp --ip 172.17.0.9");
+  add->callback([&] {
+    session.work = [&] {
+      return command::add(session.settings, typed.target, typed.wanted, typed.output);
+    };
+  });
+}
+
+void define_del_and_check(CLI::App& app, Session& session, Typed& typed) {
+  auto* del = app.add_subcommand("del", "Detach a namespace; fine as well when it is gone");
+  add_names(*del, typed);
+  add_args(*del, typed);
+  del->footer("Example: netctl del bridge web");
+  del->callback(
+      [&] { session.work = [&] { return command::del(session.settings, typed.target); }; });
+
+  auto* check = app.add_subcommand("check", "Compare an attachment with what is really there");
+  add_names(*check, typed);
+  add_args(*check, typed);
+  check->footer("Example: netctl check bridge web");
+  check->callback(
+      [&] { session.work = [&] { return command::check(session.settings, typed.target); }; });
+}
+
+void define_ls_and_inspect(CLI::App& app, Session& session, Typed& typed) {
+  auto* ls = app.add_subcommand("ls", "List attachments: who is attached where, and how it fares");
+  add_output_options(*ls, typed.output, true);
+  add_filter_option(*ls, typed.filters, "network, container, namespace, interface, state");
+  ls->footer("Example: netctl ls -f network=bridge --format '{{.Namespace}} {{.Addresses}}'");
+  ls->callback([&] {
+    session.work = [&] {
+      return command::list_attachments(session.settings, typed.filters, typed.output);
+    };
+  });
+
+  auto* inspect = app.add_subcommand("inspect", "Show all that is known of one attachment");
+  add_names(*inspect, typed);
+  add_output_options(*inspect, typed.output, false);
+  inspect->footer("Example: netctl inspect bridge web -o json");
+  inspect->callback([&] {
+    session.work = [&] {
+      return command::inspect_attachment(session.settings, typed.target, typed.output);
+    };
+  });
+}
+
+}  // namespace
+
+void define_attachments(CLI::App& app, Session& session) {
+  static Typed typed;
+  define_add(app, session, typed);
+  define_del_and_check(app, session, typed);
+  define_ls_and_inspect(app, session, typed);
+}
+
+}  // namespace netctl::cli

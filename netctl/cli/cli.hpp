@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "netctl/attach.hpp"
+#include "netctl/output.hpp"
+#include "netctl/settings.hpp"
+#include "runtime-core/base/result.hpp"
+
+namespace CLI {
+class App;  // CLI11; its header costs seconds to compile
+}
+
+// How commands are typed. Each define_… adds subcommands whose callbacks say what is to be done;
+// it is done when the whole line has been understood.
+namespace netctl::cli {
+
+struct Session {
+  command::Settings settings = command::settings_from_environment();
+  bool verbose = false;
+  std::function<Status()> work{};
+};
+
+// The whole command line, all subcommands in it.
+void define_all(CLI::App& app, Session& session);
+
+void define_attachments(CLI::App& app, Session& session);  // add del check ls inspect
+void define_upkeep(CLI::App& app, Session& session);       // gc status
+void define_networks(CLI::App& app, Session& session);     // network
+void define_namespaces(CLI::App& app, Session& session);   // ns
+void define_completion(CLI::App& app, Session& session);   // completion complete
+
+// Flags that several commands have.
+void add_output_options(CLI::App& command, command::Output& output, bool is_list);
+void add_filter_option(CLI::App& command, std::vector<std::string>& filters,
+                       const std::string& keys);
+
+// What can stand where the last of `words` stands, each line "word" or "word<TAB>what it is"; what
+// exists on this host is asked for only where it is needed. `words` are those behind "netctl".
+std::vector<std::string> completions(CLI::App& app, const Session& session,
+                                     const std::vector<std::string>& words);
+
+}  // namespace netctl::cli

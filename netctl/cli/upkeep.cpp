@@ -1,0 +1,31 @@
+#include "netctl/upkeep.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "netctl/cli/cli.hpp"
+
+namespace netctl::cli {
+
+void define_upkeep(CLI::App& app, Session& session) {
+  static command::Garbage garbage;
+  static std::string network;
+  static std::string ignored;  // cnitool wants a namespace here, and does nothing with it
+
+  auto* gc = app.add_subcommand("gc", "Detach what is gone, remove what nobody has any more");
+  gc->add_option("network", garbage.network, "Name of the network; otherwise all of them");
+  gc->add_option("namespace", ignored, "Not looked at: cnitool has it")->group("");
+  gc->add_flag("--all", garbage.all, "Detach everything, containers that are there included");
+  gc->add_flag("--dry-run", garbage.dry_run, "Say what would be detached, and change nothing");
+  gc->footer("Example: netctl gc bridge");
+  gc->callback(
+      [&] { session.work = [&] { return command::collect_garbage(session.settings, garbage); }; });
+
+  auto* status = app.add_subcommand("status", "Tell whether a network could take a container now");
+  status->add_option("network", network, "Name of the network")->required();
+  status->add_option("namespace", ignored, "Not looked at: cnitool has it")->group("");
+  status->footer("Example: netctl status bridge");
+  status->callback(
+      [&] { session.work = [&] { return command::status(session.settings, network); }; });
+}
+
+}  // namespace netctl::cli

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime-core/addr/ip.hpp"
+#include "runtime-core/base/result.hpp"
+#include "runtime-core/cni/network_config.hpp"
+
+// What netctl reads in networks' config files, and writes into those that it makes.
+namespace netctl::command {
+
+// What a list of networks shows of one. All but the plugins may be missing.
+struct NetworkFacts {
+  std::string driver{};                // the first plugin's type
+  std::vector<std::string> plugins{};  // all types, in their order
+  std::string bridge{};
+  std::vector<IpPrefix> subnets{};              // of host-local's ranges
+  std::map<std::string, std::string> labels{};  // args.cni.labels, and where Podman keeps them
+  std::string created{};                        // "2026-11-24T07:00:00Z"; empty: not by netctl
+};
+// Never fails: what is not in its place or of another type is missing.
+NetworkFacts network_facts(const cni::NetworkConfig& network);
+
+// A subnet that a new network gives addresses of.
+struct NewSubnet {
+  IpPrefix subnet{};
+  std::optional<IpAddress> gateway{};
+  std::optional<IpAddress> first{};  // the part that addresses are given of
+  std::optional<IpAddress> last{};
+};
+
+struct NewRoute {
+  IpPrefix destination{};
+  std::optional<IpAddress> gateway{};
+  std::uint32_t metric = 0;
+};
+
+struct NewNetwork {
+  std::string name{};
+  std::string bridge{};
+  std::vector<NewSubnet> subnets{};
+  std::vector<NewRoute> routes{};
+  std::vector<std::string> nameservers{};
+  std::map<std::string, std::string> labels{};
+  std::string created{};
+  std::string ipam = "host-local";  // empty: no addresses
+  std::uint32_t mtu = 0;
+  bool internal = false;  // no gateway: nothing leaves, and the host is not reached
+  bool masquerade = true;
+  bool isolated_containers = false;
+};
+
+// The network as the content of a .conflist file. Its version is 1.0.0, which every libcni in use
+// reads, and those that know cniVersions take 1.1.0.
+std::string network_json(const NewNetwork& network);
+
+}  // namespace netctl::command

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "netctl/output.hpp"
+#include "netctl/settings.hpp"
+#include "runtime-core/base/result.hpp"
+
+// `netctl network`: networks are config files; what uses them is in the result cache.
+namespace netctl::command {
+
+// The id that tables show the beginning of: 64 hex digits made of the name, Podman's way.
+std::string network_id(const std::string& name);
+
+// A table of the networks of the config directory and the default one, by name. `filters`
+// (filters.hpp) have the keys name and id (a part of it), driver, label (`key` or `key=value`),
+// dangling (`true`: nothing is attached).
+Status list_networks(const Settings& settings, const std::vector<std::string>& filters,
+                     const Output& output);
+
+// A JSON list of networks: what is known of each, its config, and its containers. One that is not
+// there is an error; the others are printed all the same.
+Status inspect_networks(const Settings& settings, const std::vector<std::string>& names,
+                        const Output& output);
+
+// Whether there is such a network: the error of one that is not has no words.
+Status network_exists(const Settings& settings, const std::string& name);
+
+// Removes networks and prints the name of each: the plugins remove what they have of it, then its
+// config file goes. Refused while anything is attached, unless `force`, which detaches it first
+// and takes a network that is not there for removed. Goes on past failures and reports them all.
+Status remove_networks(const Settings& settings, const std::vector<std::string>& names, bool force);
+
+// Removes the networks that `network create` made and nothing is attached to; asks first, unless
+// `force`. `filters` have the keys label and until (RFC 3339 in UTC, or an age such as 24h).
+Status prune_networks(const Settings& settings, const std::vector<std::string>& filters,
+                      bool force);
+
+}  // namespace netctl::command

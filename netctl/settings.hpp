@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime-core/cni/runtime.hpp"
+
+namespace netctl::command {
+
+// What all subcommands share. Each has an environment variable, named here.
+struct Settings {
+  std::string config_directory{};  // NETCONFPATH, else /etc/cni/net.d
+  std::vector<std::string>
+      plugin_path{};              // CNI_PATH, else beside netctl, /opt/cni/bin, /usr/lib/cni
+  std::string state_directory{};  // NETCTL_CNI_STATE_DIR, else /var/lib/cni
+};
+Settings settings_from_environment();
+
+// The runtime side of the protocol with these settings, our own plugins built in, and this process'
+// environment for the others.
+cni::Runtime runtime(const Settings& settings);
+
+// The variable's value, or the other text when it is not set or empty.
+std::string environment_or(const char* name, std::string otherwise);
+
+}  // namespace netctl::command

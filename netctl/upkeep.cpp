@@ -1,0 +1,101 @@
+#include "netctl/upkeep.hpp"
+
+#include <algorithm>
+
+#include "netctl/networks.hpp"
+#include "netctl/output.hpp"
+#include "runtime-core/base/error_list.hpp"
+#include "runtime-core/base/log.hpp"
+#include "runtime-core/cni/version.hpp"
+#include "runtime-core/ns/netns.hpp"
+
+namespace netctl::command {
+namespace {
+
+constexpr cni::Version kWithGc{.major = 1, .minor = 1, .patch = 0};
+
+// Whether plugins of this network may be asked for GC and STATUS.
+bool can_be_asked(const cni::NetworkConfig& network) {
+  const auto version = cni::parse_version(network.cni_version);
+  return version && *version >= kWithGc;
+}
+
+// In doubt it is there: what cannot be looked at is not garbage.
+bool is_gone(const cni::CachedAttachment& attachment) {
+  const auto netns = ns::find_netns(attachment.call.netns);
+  return netns && !*netns;
+}
+
+std::string line_of(const cni::CachedAttachment& attachment, std::string_view verb) {
+  return format("{} {} {} from {} ({})\n", verb, attachment.call.container_id,
+                attachment.call.ifname, attachment.network,
+                attachment.call.netns.empty() ? "no namespace" : attachment.call.netns);
+}
+
+Status announce(const Settings& settings, const cni::NetworkConfig& network,
+                const Garbage& garbage) {
+  for (const cni::CachedAttachment& each : runtime(settings).cached(network.name)) {
+    if (garbage.all || is_gone(each)) TRY(print(line_of(each, "would detach")));
+  }
+  return ok();
+}
+
+Status collect(const Settings& settings, const cni::NetworkConfig& network,
+               const Garbage& garbage) {
+  if (network.disable_gc) {
+    log::warn("network \"{}\" has disableGC: nothing is collected", network.name);
+    return ok();
+  }
+  if (garbage.dry_run) return announce(settings, network, garbage);
+  if (!can_be_asked(network)) {
+    log::info("network \"{}\" has version {}: its plugins cannot be asked for leftovers",
+              network.name, network.cni_version);
+  }
+  const auto detached =
+      TRY(runtime(settings).gc_cached(network, [&](const cni::CachedAttachment& attachment) {
+        return !garbage.all && !is_gone(attachment);
+      }));
+  for (const cni::CachedAttachment& each : detached) TRY(print(line_of(each, "detached")));
+  return ok();
+}
+
+// Networks that only the cache knows any more: their list as it was.
+Result<std::vector<cni::NetworkConfig>> networks_to_collect(const Settings& settings,
+                                                            const std::string& name) {
+  std::vector<cni::NetworkConfig> networks = TRY(all_networks(settings));
+  for (const cni::CachedAttachment& each : runtime(settings).cached(name)) {
+    const auto known = std::ranges::find(networks, each.network, &cni::NetworkConfig::name);
+    if (known != networks.end()) continue;
+    if (auto network = cni::parse_network_list(each.config_text, "")) {
+      networks.push_back(*std::move(network));
+    }
+  }
+  if (name.empty()) return networks;
+  const auto found = std::ranges::find(networks, name, &cni::NetworkConfig::name);
+  if (found != networks.end()) return std::vector<cni::NetworkConfig>{std::move(*found)};
+  // For its words.
+  TRY(find_network(settings, name));
+  return std::vector<cni::NetworkConfig>();
+}
+
+}  // namespace
+
+Status collect_garbage(const Settings& settings, const Garbage& garbage) {
+  ErrorList errors;
+  for (const cni::NetworkConfig& network : TRY(networks_to_collect(settings, garbage.network))) {
+    errors.keep(collect(settings, network, garbage).context("network \"{}\"", network.name));
+  }
+  return errors.status();
+}
+
+Status status(const Settings& settings, const std::string& name) {
+  const cni::NetworkConfig network = TRY(find_network(settings, name));
+  if (!can_be_asked(network)) {
+    return print(format("{}: cannot be asked: its config has CNI version {}, STATUS came with {}\n",
+                        name, network.cni_version, "1.1.0"));
+  }
+  TRY(runtime(settings).status(network).context("network \"{}\" is not ready", name));
+  return print(name + ": ready\n");
+}
+
+}  // namespace netctl::command

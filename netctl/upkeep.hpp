@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "netctl/settings.hpp"
+#include "runtime-core/base/result.hpp"
+
+namespace netctl::command {
+
+struct Garbage {
+  std::string network{};  // empty: every network
+  bool all = false;       // live attachments too, as cnitool's gc does
+  bool dry_run = false;   // say what would go, and change nothing
+};
+
+// Detaches what the result cache knows and whose namespace is gone, then has the plugins remove
+// whatever of the network belongs to none of the others. Prints a line for each that was detached.
+// An attachment that a runtime keeps in another cache directory is garbage here.
+Status collect_garbage(const Settings& settings, const Garbage& garbage);
+
+// Whether the network could serve an ADD now; the error says why not. Prints a line.
+Status status(const Settings& settings, const std::string& network);
+
+}  // namespace netctl::command
