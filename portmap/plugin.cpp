@@ -6,8 +6,11 @@
 #include "portmap/config.hpp"
 #include "runtime-core/attach/firewall.hpp"
 #include "runtime-core/attach/owner.hpp"
+#include "runtime-core/attach/probe.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/base/rollback.hpp"
+#include "runtime-core/cni/differences.hpp"
+#include "runtime-core/cni/error.hpp"
 #include "runtime-core/rtnl/route_socket.hpp"
 #include "runtime-core/sys/sysctl.hpp"
 
@@ -19,6 +22,9 @@ using attach::Owner;
 using attach::PublishedPort;
 using attach::Purpose;
 
+// Of one container, with the length of their network.
+using Addresses = std::vector<IpPrefix>;
+
 // An address counts when it is on the container's interface, or on none that is told.
 bool is_in_container(const cni::Ip& ip, const cni::Request& request) {
   if (!ip.interface) return true;
@@ -29,8 +35,8 @@ bool is_in_container(const cni::Ip& ip, const cni::Request& request) {
 }
 
 // The container's first IPv4 and first IPv6 address.
-std::vector<IpPrefix> container_addresses(const cni::Request& request) {
-  std::vector<IpPrefix> addresses;
+Addresses container_addresses(const cni::Request& request) {
+  Addresses addresses;
   for (const cni::Ip& ip : request.prev_result->ips) {
     const bool have = std::ranges::any_of(addresses, [&](const IpPrefix& other) {
       return other.address.family() == ip.address.address.family();
@@ -42,8 +48,7 @@ std::vector<IpPrefix> container_addresses(const cni::Request& request) {
 
 // A mapping holds for each family that the container has an address of; one with a host address
 // only for that address' family.
-std::vector<PublishedPort> published_ports(const Config& config,
-                                           const std::vector<IpPrefix>& addresses) {
+std::vector<PublishedPort> published_ports(const Config& config, const Addresses& addresses) {
   std::vector<PublishedPort> ports;
   for (const PortMapping& mapping : config.mappings) {
     for (const IpPrefix& container : addresses) {
@@ -56,7 +61,7 @@ std::vector<PublishedPort> published_ports(const Config& config,
 
 // A mapping on one address of a family that the container does not have would be a port that never
 // answers. One on "any IPv6 address" is what runtimes send beside "any IPv4 address": passed over.
-Status refuse_unreachable(const Config& config, const std::vector<IpPrefix>& addresses) {
+Status refuse_unreachable(const Config& config, const Addresses& addresses) {
   for (const PortMapping& mapping : config.mappings) {
     if (!mapping.host_ip) continue;
     const bool reaches = std::ranges::any_of(addresses, [&](const IpPrefix& container) {
@@ -75,14 +80,58 @@ Status refuse_unreachable(const Config& config, const std::vector<IpPrefix>& add
   return ok();
 }
 
+// Those whose answers would not come back by themselves.
+Addresses hairpin_addresses(const Config& config, const Addresses& addresses) {
+  return config.snat || config.masq_all ? addresses : Addresses();
+}
+
+// The address that is reached from 127.0.0.1, if any is.
+std::optional<IpAddress> localhost_target(const Config& config, const Addresses& addresses) {
+  if (!config.snat) return std::nullopt;
+  for (const IpPrefix& address : addresses) {
+    if (address.address.is_v4()) return address.address;
+  }
+  return std::nullopt;
+}
+
+Result<rtnl::Link> link_towards(const IpAddress& container) {
+  rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
+  const rtnl::Route route = TRY(host.route_to(container));
+  auto link = TRY(host.find_link(route.link));
+  if (!link) return fail(Errc::NotFound, "no interface leads to {}", container.to_text());
+  return *std::move(link);
+}
+
+std::string route_localnet(const rtnl::Link& link) {
+  return format("net/ipv4/conf/{}/route_localnet", link.name);
+}
+
 // Without this the kernel drops packets from 127.0.0.1 that are led to the container, and the
 // answers to them.
 Status allow_localhost(const IpAddress& container) {
-  rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
-  const rtnl::Route route = TRY(host.route_to(container));
-  const auto link = TRY(host.find_link(route.link));
-  if (!link) return fail(Errc::NotFound, "no interface leads to {}", container.to_text());
-  TRY(sys::set_sysctl(format("net/ipv4/conf/{}/route_localnet", link->name), "1"));
+  const rtnl::Link link = TRY(link_towards(container));
+  TRY(sys::set_sysctl(route_localnet(link), "1"));
+  return ok();
+}
+
+// Where packets from 127.0.0.1 that are led to the container would be dropped.
+Status check_localhost(const IpAddress& container, cni::Differences& differences) {
+  const rtnl::Link link = TRY(link_towards(container));
+  const auto value = TRY(sys::find_sysctl(route_localnet(link)));
+  if (value == "1") return ok();
+  differences.add(
+      format("route_localnet of {} is off: published ports do not answer on 127.0.0.1", link.name));
+  return ok();
+}
+
+Status check_ports(const cni::Request& request, const Config& config, const Addresses& addresses,
+                   cni::Differences& differences) {
+  Firewall firewall = TRY(Firewall::open());
+  for (std::string& line :
+       TRY(firewall.missing_ports(attach::owner_of(request), published_ports(config, addresses),
+                                  hairpin_addresses(config, addresses), config.masq_all))) {
+    differences.add(std::move(line));
+  }
   return ok();
 }
 
@@ -96,23 +145,21 @@ Status remove_ports(const Owner& owner) {
 Result<cni::AddResult> PortMap::add(const cni::Request& request) {
   const Config config = TRY(parse_config(request));
   if (!request.prev_result) {
-    return fail(Errc::InvalidArgument,
-                "must be called as chained plugin: put portmap after the plugin that attaches");
+    return cni::failure(
+        cni::kInvalidConfig,
+        "must be called as chained plugin: put portmap after the plugin that attaches");
   }
   if (config.mappings.empty()) return *request.prev_result;
 
-  const auto addresses = container_addresses(request);
+  const Addresses addresses = container_addresses(request);
   TRY(refuse_unreachable(config, addresses));
   const Owner owner = attach::owner_of(request);
   Firewall firewall = TRY(Firewall::open());
   TRY(firewall.publish(owner, published_ports(config, addresses),
-                       config.snat || config.masq_all ? addresses : std::vector<IpPrefix>(),
-                       config.masq_all));
+                       hairpin_addresses(config, addresses), config.masq_all));
   Rollback undo;
   undo.add("unpublish the ports", [&] { return remove_ports(owner); });
-  const auto v4 = std::ranges::find_if(
-      addresses, [](const IpPrefix& address) { return address.address.is_v4(); });
-  if (config.snat && v4 != addresses.end()) TRY(allow_localhost(v4->address));
+  if (const auto target = localhost_target(config, addresses)) TRY(allow_localhost(*target));
   undo.commit();
   return *request.prev_result;
 }
@@ -122,17 +169,16 @@ Status PortMap::del(const cni::Request& request) { return remove_ports(attach::o
 
 Status PortMap::check(const cni::Request& request) {
   const Config config = TRY(parse_config(request));
-  if (!request.prev_result) return fail(Errc::InvalidArgument, "Required prevResult missing");
+  TRY(request.require_prev_result());
   if (config.mappings.empty()) return ok();
-  Firewall firewall = TRY(Firewall::open());
-  const auto missing = TRY(firewall.missing_ports(
-      attach::owner_of(request), published_ports(config, container_addresses(request))));
-  if (missing.empty()) return ok();
-  Error error = fail(Errc::NotFound, "{} published ports of container \"{}\" are not as they were",
-                     missing.size(), request.container_id);
-  for (const std::string& line : missing)
-    error.details += (error.details.empty() ? "" : "\n") + line;
-  return error;
+  const Addresses addresses = container_addresses(request);
+  cni::Differences differences;
+  differences.keep(check_ports(request, config, addresses, differences));
+  if (const auto target = localhost_target(config, addresses)) {
+    differences.keep(check_localhost(*target, differences));
+  }
+  return differences.status(
+      format("the published ports of container \"{}\" are not as they were", request.container_id));
 }
 
 Status PortMap::gc(const cni::Request& request) {
@@ -142,8 +188,7 @@ Status PortMap::gc(const cni::Request& request) {
 
 Status PortMap::status(const cni::Request& request) {
   TRY(parse_config(request));
-  TRY(Firewall::open());
-  return ok();
+  return attach::check_host({.firewall = true});
 }
 
 }  // namespace netctl::portmap

@@ -11,10 +11,8 @@
 namespace netctl::bridge {
 namespace {
 
+using cni::Differences;
 using rtnl::RouteSocket;
-
-// What differs, a line each.
-using Differences = std::vector<std::string>;
 
 const cni::Interface* interface_inside(const cni::Request& request) {
   for (const cni::Interface& interface : request.prev_result->interfaces) {
@@ -23,39 +21,40 @@ const cni::Interface* interface_inside(const cni::Request& request) {
   return nullptr;
 }
 
-Status check_link_inside(RouteSocket& inside, const cni::Request& request, const Config& config,
-                         Differences& differences, std::optional<rtnl::Link>& link) {
-  link = TRY(inside.find_link(request.ifname));
-  if (!link) {
-    differences.push_back(format("the container has no interface {}", request.ifname));
-    return ok();
-  }
-  const cni::Interface* expected = interface_inside(request);
-  if (!expected) {
-    differences.push_back(
-        format("prevResult has no interface {} in {}", request.ifname, request.netns));
-  } else if (!expected->mac.empty() && expected->mac != link->mac.to_text()) {
-    differences.push_back(
-        format("{} has MAC {}, not {}", request.ifname, link->mac.to_text(), expected->mac));
-  }
-  if (link->kind != "veth") {
-    differences.push_back(format("{} is no veth", request.ifname));
-  }
-  if (!link->up && !config.disable_container_interface) {
-    differences.push_back(format("{} is down", request.ifname));
-  }
-  return ok();
+// The part of prevResult that is this attachment's: plugins after us may have added interfaces with
+// addresses of their own. An address that names no interface is ours.
+cni::AddResult own_result(const cni::Request& request) {
+  cni::AddResult own = *request.prev_result;
+  const cni::Interface* inside = interface_inside(request);
+  if (!inside) return own;
+  const auto index = static_cast<std::uint32_t>(inside - request.prev_result->interfaces.data());
+  std::erase_if(own.ips, [&](const cni::Ip& ip) { return ip.interface.value_or(index) != index; });
+  return own;
 }
 
-Status check_addresses(RouteSocket& inside, const rtnl::Link& link, const cni::Request& request,
+void check_link_inside(const rtnl::Link& link, const cni::Request& request, const Config& config,
+                       Differences& differences) {
+  const cni::Interface* expected = interface_inside(request);
+  if (!expected) {
+    differences.add(format("prevResult has no interface {} in {}", request.ifname, request.netns));
+  } else if (!expected->mac.empty() && expected->mac != link.mac.to_text()) {
+    differences.add(
+        format("{} has MAC {}, not {}", request.ifname, link.mac.to_text(), expected->mac));
+  }
+  if (link.kind != "veth") differences.add(format("{} is no veth", request.ifname));
+  if (!link.up && !config.disable_container_interface) {
+    differences.add(format("{} is down", request.ifname));
+  }
+}
+
+Status check_addresses(RouteSocket& inside, const rtnl::Link& link, const cni::AddResult& own,
                        Differences& differences) {
   const auto present = TRY(inside.addresses(link.index));
-  for (const cni::Ip& ip : request.prev_result->ips) {
+  for (const cni::Ip& ip : own.ips) {
     const bool there = std::ranges::any_of(
         present, [&](const rtnl::Address& address) { return address.prefix == ip.address; });
     if (!there) {
-      differences.push_back(
-          format("{} does not have the address {}", request.ifname, ip.address.to_text()));
+      differences.add(format("{} does not have the address {}", link.name, ip.address.to_text()));
     }
   }
   return ok();
@@ -67,18 +66,34 @@ bool is_route(const rtnl::Route& present, const cni::Route& wanted) {
          (wanted.priority == 0 || present.metric == wanted.priority);
 }
 
-Status check_routes(RouteSocket& inside, const cni::Request& request, Differences& differences) {
-  for (const cni::Route& route : request.prev_result->routes) {
+Status check_routes(RouteSocket& inside, const cni::AddResult& own, Differences& differences) {
+  for (const cni::Route& route : own.routes) {
     const auto present =
         TRY(inside.routes(route.destination.address.family(), route.table.value_or(254)));
     const bool there =
         std::ranges::any_of(present, [&](const rtnl::Route& r) { return is_route(r, route); });
     if (!there) {
-      differences.push_back(
-          format("the container has no route to {}", route.destination.to_text()));
+      differences.add(format("the container has no route to {}", route.destination.to_text()));
     }
   }
   return ok();
+}
+
+// Gives the container's interface, if it is there.
+Result<std::optional<rtnl::Link>> check_inside(const cni::Request& request, const Config& config,
+                                               const cni::AddResult& own,
+                                               Differences& differences) {
+  const UniqueFd netns = TRY(ns::open_netns(request.netns));
+  RouteSocket inside = TRY(ns::run_in(netns.get(), RouteSocket::open));
+  auto link = TRY(inside.find_link(request.ifname));
+  if (!link) {
+    differences.add(format("the container has no interface {}", request.ifname));
+    return link;
+  }
+  check_link_inside(*link, request, config, differences);
+  TRY(check_addresses(inside, *link, own, differences));
+  TRY(check_routes(inside, own, differences));
+  return link;
 }
 
 Status check_port(RouteSocket& host, const rtnl::Link& bridge, const cni::Request& request,
@@ -87,55 +102,58 @@ Status check_port(RouteSocket& host, const rtnl::Link& bridge, const cni::Reques
   auto port = TRY(host.find_link(owner.host_link_name()));
   if (!port && inside.peer) port = TRY(host.find_link(*inside.peer));
   if (!port) {
-    differences.push_back(format("the host has no interface that leads to {}", request.ifname));
+    differences.add(format("the host has no interface that leads to {}", request.ifname));
     return ok();
   }
   if (port->master != bridge.index) {
-    differences.push_back(format("{} is not a port of {}", port->name, config.bridge));
+    differences.add(format("{} is not a port of {}", port->name, config.bridge));
   }
-  if (!port->up) differences.push_back(format("{} is down", port->name));
+  if (!port->up) differences.add(format("{} is down", port->name));
   if (port->hairpin != config.hairpin_mode) {
-    differences.push_back(
-        format("hairpin mode of {} is {}", port->name, port->hairpin ? "on" : "off"));
+    differences.add(format("hairpin mode of {} is {}", port->name, port->hairpin ? "on" : "off"));
   }
   if (port->isolated != config.port_isolation) {
-    differences.push_back(
-        format("isolation of {} is {}", port->name, port->isolated ? "on" : "off"));
+    differences.add(format("isolation of {} is {}", port->name, port->isolated ? "on" : "off"));
   }
   return ok();
 }
 
-Status check_bridge(RouteSocket& host, const rtnl::Link& bridge, const cni::Request& request,
-                    const Config& config, Differences& differences) {
-  if (bridge.kind != "bridge") differences.push_back(format("{} is no bridge", config.bridge));
-  if (!bridge.up) differences.push_back(format("{} is down", config.bridge));
+Status check_bridge(RouteSocket& host, const rtnl::Link& bridge, const Config& config,
+                    const cni::AddResult& own, Differences& differences) {
+  if (bridge.kind != "bridge") differences.add(format("{} is no bridge", config.bridge));
+  if (!bridge.up) differences.add(format("{} is down", config.bridge));
+  if (config.promisc_mode && !bridge.promiscuous) {
+    differences.add(format("promiscuous mode of {} is off", config.bridge));
+  }
   const auto present = TRY(host.addresses(bridge.index));
-  for (const IpPrefix& gateway : gateways_of(config, *request.prev_result)) {
+  for (const IpPrefix& gateway : gateways_of(config, own)) {
     const bool there = std::ranges::any_of(
         present, [&](const rtnl::Address& address) { return address.prefix == gateway; });
     if (!there) {
-      differences.push_back(
-          format("{} does not have the address {}", config.bridge, gateway.to_text()));
+      differences.add(format("{} does not have the address {}", config.bridge, gateway.to_text()));
     }
   }
   return ok();
 }
 
-Status check_host(const cni::Request& request, const Config& config,
+Status check_host(const cni::Request& request, const Config& config, const cni::AddResult& own,
                   const std::optional<rtnl::Link>& inside, Differences& differences) {
   RouteSocket host = TRY(RouteSocket::open());
   const auto bridge = TRY(host.find_link(config.bridge));
   if (!bridge) {
-    differences.push_back(format("there is no bridge {}", config.bridge));
-  } else {
-    TRY(check_bridge(host, *bridge, request, config, differences));
-    if (inside) TRY(check_port(host, *bridge, request, config, *inside, differences));
+    differences.add(format("there is no bridge {}", config.bridge));
+    return ok();
   }
-  if (!config.ip_masq) return ok();
+  TRY(check_bridge(host, *bridge, config, own, differences));
+  return inside ? check_port(host, *bridge, request, config, *inside, differences) : ok();
+}
+
+Status check_masquerade(const cni::Request& request, const cni::AddResult& own,
+                        Differences& differences) {
   attach::Firewall firewall = TRY(attach::Firewall::open());
-  for (std::string& line : TRY(firewall.missing_masquerade(attach::owner_of(request),
-                                                           addresses_of(*request.prev_result)))) {
-    differences.push_back(std::move(line));
+  for (std::string& line :
+       TRY(firewall.missing_masquerade(attach::owner_of(request), addresses_of(own)))) {
+    differences.add(std::move(line));
   }
   return ok();
 }
@@ -159,26 +177,13 @@ std::vector<IpPrefix> gateways_of(const Config& config, const cni::AddResult& re
   return gateways;
 }
 
-Status check_attachment(const cni::Request& request, const Config& config) {
-  const UniqueFd netns = TRY(ns::open_netns(request.netns));
-  RouteSocket inside = TRY(ns::run_in(netns.get(), RouteSocket::open));
-
-  Differences differences;
-  std::optional<rtnl::Link> link;
-  TRY(check_link_inside(inside, request, config, differences, link));
-  if (link) {
-    TRY(check_addresses(inside, *link, request, differences));
-    TRY(check_routes(inside, request, differences));
-  }
-  TRY(check_host(request, config, link, differences));
-  if (differences.empty()) return ok();
-
-  Error error = fail(Errc::NotFound, "container \"{}\" is not as it was attached: {} differences",
-                     request.container_id, differences.size());
-  for (const std::string& line : differences) {
-    error.details += (error.details.empty() ? "" : "\n") + line;
-  }
-  return error;
+void check_attachment(const cni::Request& request, const Config& config, Differences& differences) {
+  const cni::AddResult own = own_result(request);
+  auto inside = check_inside(request, config, own, differences);
+  const auto link = inside ? *std::move(inside) : std::nullopt;
+  if (!inside) differences.keep(std::move(inside).error());
+  differences.keep(check_host(request, config, own, link, differences));
+  if (config.ip_masq) differences.keep(check_masquerade(request, own, differences));
 }
 
 }  // namespace netctl::bridge

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "plugins/bridge/config.hpp"
+#include "runtime-core/cni/differences.hpp"
 #include "runtime-core/cni/request.hpp"
 #include "runtime-core/cni/types.hpp"
 
@@ -13,8 +14,10 @@ std::vector<IpPrefix> addresses_of(const cni::AddResult& result);
 // The addresses that the bridge has to have: the gateways', when it is the gateway.
 std::vector<IpPrefix> gateways_of(const Config& config, const cni::AddResult& result);
 
-// Holds what an ADD made against request.prev_result and the kernel's state. The error lists all
-// differences in its details, a line each. What others may have added is not looked at.
-Status check_attachment(const cni::Request& request, const Config& config);
+// Holds what an ADD made against request.prev_result, which has to be there, and the kernel's
+// state. A part that cannot be looked at, such as a namespace that is gone, is a difference, and
+// the others are compared all the same. What others may have added is not looked at.
+void check_attachment(const cni::Request& request, const Config& config,
+                      cni::Differences& differences);
 
 }  // namespace netctl::bridge

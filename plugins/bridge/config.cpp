@@ -1,6 +1,7 @@
 #include "plugins/bridge/config.hpp"
 
 #include "runtime-core/addr/if_name.hpp"
+#include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/args.hpp"
 #include "runtime-core/cni/error.hpp"
 #include "runtime-core/cni/json.hpp"
@@ -46,16 +47,18 @@ void read_mac(const cni::Request& request, const cni::ObjectReader& keys, Config
   keys.child("runtimeConfig").read("mac", config.mac);
 }
 
-}  // namespace
+void read_bridge_name(const cni::ObjectReader& keys, Config& config) {
+  std::string name;
+  if (!keys.read("bridge", name)) return;
+  const Status usable = check_if_name(name);
+  if (!usable) return keys.add_problem("bridge", usable.error().message);
+  config.bridge = std::move(name);
+}
 
-Result<Config> parse_config(const cni::Request& request) {
+Config read_config(const cni::Request& request, const cni::ObjectReader& keys,
+                   cni::Problems& problems) {
   Config config;
-  cni::Problems problems;
-  const cni::ObjectReader keys(*request.config, problems);
-  if (keys.read("bridge", config.bridge)) {
-    const Status name = check_if_name(config.bridge);
-    if (!name) keys.add_problem("bridge", name.error().message);
-  }
+  read_bridge_name(keys, config);
   keys.read("isGateway", config.is_gateway);
   keys.read("isDefaultGateway", config.is_default_gateway);
   keys.read("forceAddress", config.force_address);
@@ -74,9 +77,25 @@ Result<Config> parse_config(const cni::Request& request) {
   if (config.disable_container_interface && !request.ipam_type.empty()) {
     problems.add("cannot use IPAM when DisableContainerInterface flag is set");
   }
+  return config;
+}
+
+}  // namespace
+
+Result<Config> parse_config(const cni::Request& request) {
+  cni::Problems problems;
+  const cni::ObjectReader keys(*request.config, problems);
+  Config config = read_config(request, keys, problems);
   const Status unsupported = refuse_unsupported(keys);
   TRY(problems.status());
   TRY(unsupported);
+  return config;
+}
+
+Config usable_config(const cni::Request& request) {
+  cni::Problems problems;
+  Config config = read_config(request, cni::ObjectReader(*request.config, problems), problems);
+  if (!problems.empty()) log::info("going on without a part of the config: {}", problems.text());
   return config;
 }
 

@@ -27,5 +27,8 @@ struct Config {
 
 // The config, checked whole: every problem is in the one error.
 Result<Config> parse_config(const cni::Request& request);
+// What can be used of it, for DEL and GC, which have to remove what there is whatever became of the
+// config: a key that makes no sense has its default, and is logged.
+Config usable_config(const cni::Request& request);
 
 }  // namespace netctl::bridge

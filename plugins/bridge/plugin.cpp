@@ -9,9 +9,10 @@
 #include "runtime-core/attach/firewall.hpp"
 #include "runtime-core/attach/host_lock.hpp"
 #include "runtime-core/attach/owner.hpp"
+#include "runtime-core/attach/probe.hpp"
 #include "runtime-core/base/error_list.hpp"
-#include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/delegate.hpp"
+#include "runtime-core/cni/differences.hpp"
 #include "runtime-core/ns/netns.hpp"
 #include "runtime-core/rtnl/route_socket.hpp"
 #include "runtime-core/sys/sysctl.hpp"
@@ -112,6 +113,24 @@ Status remove_endpoint(const cni::Request& request, const Config& config) {
   return errors.status();
 }
 
+Status remove_stray_endpoints(const cni::Request& request, const Config& config) {
+  RouteSocket host = TRY(RouteSocket::open());
+  ErrorList errors;
+  errors.keep(attach::remove_stray_endpoints(host, request.network, request.valid_attachments));
+  errors.keep(attach::remove_unused_bridge(host, config.bridge));
+  return errors.status();
+}
+
+Status remove_stray_masquerading(const cni::Request& request) {
+  attach::Firewall firewall = TRY(attach::Firewall::open());
+  return firewall.remove_strays(Purpose::Masquerade, request.network, request.valid_attachments);
+}
+
+Status check_bridge_name(const Config& config) {
+  RouteSocket host = TRY(RouteSocket::open());
+  return attach::check_bridge_name(host, config.bridge);
+}
+
 }  // namespace
 
 Result<cni::AddResult> Bridge::add(const cni::Request& request) {
@@ -141,14 +160,8 @@ Result<cni::AddResult> Bridge::add(const cni::Request& request) {
 }
 
 Status Bridge::del(const cni::Request& request) {
-  Config config;
-  if (auto parsed = parse_config(request)) {
-    config = *parsed;
-  } else {
-    log::info("going on without the config: {}", parsed.error().message);
-  }
   ErrorList errors;
-  errors.keep(remove_endpoint(request, config));
+  errors.keep(remove_endpoint(request, usable_config(request)));
   errors.keep(remove_masquerading(attach::owner_of(request)));
   // Last, and always: as long as anything has the address, nobody else may get it.
   errors.keep(cni::ipam_call(cni::Command::Del, request));
@@ -157,32 +170,30 @@ Status Bridge::del(const cni::Request& request) {
 
 Status Bridge::check(const cni::Request& request) {
   const Config config = TRY(parse_config(request));
-  TRY(cni::ipam_call(cni::Command::Check, request));
-  if (!request.prev_result) return fail(Errc::InvalidArgument, "Required prevResult missing");
-  return check_attachment(request, config);
+  TRY(request.require_prev_result());
+  cni::Differences differences;
+  differences.keep(cni::ipam_call(cni::Command::Check, request));
+  check_attachment(request, config, differences);
+  return differences.status(
+      format("container \"{}\" is not as it was attached", request.container_id));
 }
 
 Status Bridge::gc(const cni::Request& request) {
-  Config config = TRY(parse_config(request));
-  RouteSocket host = TRY(RouteSocket::open());
   ErrorList errors;
-  errors.keep(attach::remove_stray_endpoints(host, request.network, request.valid_attachments));
-  errors.keep(attach::remove_unused_bridge(host, config.bridge));
-  auto firewall = attach::Firewall::open();
-  errors.keep(firewall ? firewall->remove_strays(Purpose::Masquerade, request.network,
-                                                 request.valid_attachments)
-                       : Status(std::move(firewall).error()));
+  errors.keep(remove_stray_endpoints(request, usable_config(request)));
+  errors.keep(remove_stray_masquerading(request));
+  // Last, as in DEL: what still has an address keeps it.
   errors.keep(cni::ipam_call(cni::Command::Gc, request));
   return errors.status();
 }
 
 Status Bridge::status(const cni::Request& request) {
-  TRY(parse_config(request));
-  TRY(cni::ipam_call(cni::Command::Status, request));
-  RouteSocket host = TRY(RouteSocket::open());
-  TRY(host.find_link("lo"));
-  attach::Firewall firewall = TRY(attach::Firewall::open());
-  return ok();
+  const Config config = TRY(parse_config(request));
+  ErrorList errors;
+  errors.keep(attach::check_host({.bridge = true, .mtu = config.mtu, .firewall = config.ip_masq}));
+  errors.keep(check_bridge_name(config));
+  errors.keep(cni::ipam_call(cni::Command::Status, request));
+  return errors.status();
 }
 
 }  // namespace netctl::bridge

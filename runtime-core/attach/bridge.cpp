@@ -15,6 +15,13 @@ namespace {
 std::string bridge_alias(const std::string& network) { return "netctl:" + network_tag(network); }
 bool is_ours(const rtnl::Link& bridge) { return bridge.alias.starts_with("netctl:"); }
 
+Status check_is_bridge(const rtnl::Link& link) {
+  if (link.kind == "bridge") return ok();
+  return fail(Errc::Exists,
+              "\"{}\" already exists but is not a bridge: give another name in \"bridge\"",
+              link.name);
+}
+
 Status make_bridge(rtnl::RouteSocket& host, const BridgePlan& plan) {
   rtnl::Batch batch;
   // Another ADD may make it at the same time: then it is there, which is all we want.
@@ -40,11 +47,7 @@ Result<rtnl::Link> find_or_make(rtnl::RouteSocket& host, const BridgePlan& plan,
     TRY(make_bridge(host, plan));
     found = TRY(host.link_by_name(plan.name));
   }
-  if (found->kind != "bridge") {
-    return fail(Errc::Exists,
-                "\"{}\" already exists but is not a bridge: give another name in \"bridge\"",
-                plan.name);
-  }
+  TRY(check_is_bridge(*found));
   return std::move(*found);
 }
 
@@ -90,6 +93,11 @@ Result<rtnl::Link> ensure_bridge(rtnl::RouteSocket& host, const BridgePlan& plan
   }
   if (!plan.gateways.empty()) TRY(ensure_gateways(host, bridge, plan));
   return bridge;
+}
+
+Status check_bridge_name(rtnl::RouteSocket& host, const std::string& name) {
+  const auto found = TRY(host.find_link(name));
+  return found ? check_is_bridge(*found) : ok();
 }
 
 Status remove_unused_bridge(rtnl::RouteSocket& host, const std::string& name) {

@@ -27,6 +27,9 @@ struct BridgePlan {
 // Hold the host lock (shared) until the port is connected: see remove_unused_bridge.
 Result<rtnl::Link> ensure_bridge(rtnl::RouteSocket& host, const BridgePlan& plan, Rollback& undo);
 
+// Exists when the name is another kind of interface's; success when there is a bridge, or nothing.
+Status check_bridge_name(rtnl::RouteSocket& host, const std::string& name);
+
 // Removes the bridge if we made it and it has no port left; success as well when it stays or is not
 // there. Takes the host lock (exclusive), so no port can come in between.
 Status remove_unused_bridge(rtnl::RouteSocket& host, const std::string& name);

@@ -135,13 +135,15 @@ Status remove_stray_endpoints(rtnl::RouteSocket& host, const std::string& networ
   const std::vector<std::string> kept = tags_of(network, valid);
   const std::string prefix = network_tag(network);
 
-  ErrorList errors;
+  rtnl::Batch batch;
   for (const rtnl::Link& link : TRY(host.links())) {
     if (link.kind != "veth" || !link.alias.starts_with(prefix)) continue;
     if (std::ranges::binary_search(kept, link.alias)) continue;
     log::info("removing {} of {}: its owner is gone", link.name, link.alias);
-    errors.keep(delete_link(host, link.index));
+    batch.delete_link(link.index);
   }
+  ErrorList errors;
+  for (Status& status : TRY(host.run(batch))) errors.keep(std::move(status));
   return errors.status();
 }
 

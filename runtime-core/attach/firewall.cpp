@@ -58,6 +58,16 @@ Element hairpin_element(const Owner& owner, const IpPrefix& address, bool masque
           .comment = owner.tag()};
 }
 
+std::vector<Element> publish_elements(const Owner& owner, const std::vector<PublishedPort>& ports,
+                                      const std::vector<IpPrefix>& hairpin, bool masquerade_all) {
+  std::vector<Element> elements;
+  for (const PublishedPort& port : ports) elements.push_back(publish_element(owner, port));
+  for (const IpPrefix& address : hairpin) {
+    elements.push_back(hairpin_element(owner, address, masquerade_all));
+  }
+  return elements;
+}
+
 std::string chain_of(const Element& element) {
   const auto* verdict = element.data.empty() ? nullptr : std::get_if<Verdict>(&element.data[0]);
   return verdict ? verdict->chain : std::string();
@@ -127,14 +137,10 @@ Status Firewall::masquerade(const Owner& owner, const std::vector<IpPrefix>& add
 
 Status Firewall::publish(const Owner& owner, const std::vector<PublishedPort>& ports,
                          const std::vector<IpPrefix>& hairpin, bool masquerade_all) {
-  Insertion insertion{.hairpin_all = masquerade_all, .ports = ports};
+  Insertion insertion{.elements = publish_elements(owner, ports, hairpin, masquerade_all),
+                      .hairpin_all = masquerade_all,
+                      .ports = ports};
   if (!masquerade_all) insertion.hairpin_networks = hairpin;
-  for (const PublishedPort& port : ports) {
-    insertion.elements.push_back(publish_element(owner, port));
-  }
-  for (const IpPrefix& address : hairpin) {
-    insertion.elements.push_back(hairpin_element(owner, address, masquerade_all));
-  }
   return insert(insertion);
 }
 
@@ -307,10 +313,44 @@ Result<std::vector<std::string>> Firewall::missing_masquerade(
 }
 
 Result<std::vector<std::string>> Firewall::missing_ports(const Owner& owner,
-                                                         const std::vector<PublishedPort>& ports) {
-  std::vector<Element> expected;
-  for (const PublishedPort& port : ports) expected.push_back(publish_element(owner, port));
-  return missing(expected);
+                                                         const std::vector<PublishedPort>& ports,
+                                                         const std::vector<IpPrefix>& hairpin,
+                                                         bool masquerade_all) {
+  return missing(publish_elements(owner, ports, hairpin, masquerade_all));
+}
+
+// Its parts are asked for one by one, so the table may come or go in between; what was decided on
+// then is not told.
+Status Firewall::check_table() {
+  for (int round = 0; round < kMaxRounds; ++round) {
+    const std::uint32_t generation = TRY(socket_.generation());
+    const Status whole = check_parts();
+    if (whole || TRY(socket_.generation()) == generation) return whole;
+  }
+  return fail(Errc::TryAgain, "the nftables ruleset changes without pause: try again");
+}
+
+Status Firewall::check_parts() {
+  if (!TRY(socket_.has_table(kTableName))) return ok();
+  std::string lost;
+  const auto note = [&](std::string_view kind, std::string_view name) {
+    lost += format("{}{} {}", lost.empty() ? "" : ", ", kind, name);
+  };
+  const auto chains = TRY(socket_.chains(kTableName));
+  for (const std::string_view chain : kFixedChains) {
+    if (std::ranges::find(chains, chain) == chains.end()) note("chain", chain);
+  }
+  for (const nft::Set& map : all_maps()) {
+    const auto elements = socket_.elements(kTableName, map);
+    if (elements) continue;
+    if (elements.error().code != Errc::NotFound) return elements.error();
+    note("map", map.name);
+  }
+  if (lost.empty()) return ok();
+  return fail(Errc::NotFound,
+              "table inet {} has lost {}: delete it (nft delete table inet {}) and attach its "
+              "containers again",
+              kTable, lost, kTable);
 }
 
 }  // namespace netctl::attach

@@ -55,7 +55,13 @@ class Firewall {
   Result<std::vector<std::string>> missing_masquerade(const Owner& owner,
                                                       const std::vector<IpPrefix>& addresses);
   Result<std::vector<std::string>> missing_ports(const Owner& owner,
-                                                 const std::vector<PublishedPort>& ports);
+                                                 const std::vector<PublishedPort>& ports,
+                                                 const std::vector<IpPrefix>& hairpin,
+                                                 bool masquerade_all);
+
+  // Whether the table can be read and is whole, where there is one: an element in a table that lost
+  // a part does nothing, and none can be added.
+  Status check_table();
 
  private:
   explicit Firewall(nft::Socket socket) : socket_(std::move(socket)) {}
@@ -70,6 +76,7 @@ class Firewall {
   Status refuse_overlap(const std::vector<PublishedPort>& ports);
   Error taken(const nft::Element& element);
   Result<std::vector<nft::Element>> all_elements();
+  Status check_parts();
   Result<std::vector<std::string>> missing(const std::vector<nft::Element>& expected);
 
   nft::Socket socket_;

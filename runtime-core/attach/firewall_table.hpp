@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,10 @@ nft::Set masquerade_map(Family family);
 nft::Set hairpin_map(Family family);
 // All eight.
 std::vector<nft::Set> all_maps();
+
+// The chains that are always there.
+inline constexpr std::array<std::string_view, 5> kFixedChains = {"publish", "prerouting", "output",
+                                                                 "postrouting", "raw"};
 
 // "masq_172.17.0.0/16", "hairpin_fd00__/64" (nft reads no ":" in a name).
 std::string masquerade_chain(const IpPrefix& network);

@@ -85,6 +85,14 @@ Result<std::string> call_add(Plugin& plugin, const Request& request) {
   return text;
 }
 
+Status call_status(Plugin& plugin, const Request& request) {
+  Status status = plugin.status(request);
+  if (status || status.error().protocol_code != 0) return status;
+  Error error = std::move(status).error();
+  error.protocol_code = kNotAvailable;
+  return error;
+}
+
 Status call_other(Plugin& plugin, const Request& request) {
   switch (request.command) {
     case Command::Del:
@@ -94,7 +102,7 @@ Status call_other(Plugin& plugin, const Request& request) {
     case Command::Gc:
       return plugin.gc(request);
     case Command::Status:
-      return plugin.status(request);
+      return call_status(plugin, request);
     case Command::Add:
     case Command::Version:
       break;

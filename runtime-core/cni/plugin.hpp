@@ -34,7 +34,8 @@ class Plugin {
   virtual Status check(const Request& request) = 0;
   // Removes everything of this network that belongs to none of request.valid_attachments.
   virtual Status gc(const Request& request) = 0;
-  // Whether an ADD could be served now (codes kNotAvailable, kLimitedConnectivity).
+  // Whether an ADD could be served now (codes kNotAvailable, kLimitedConnectivity). An error
+  // without a code is told as kNotAvailable.
   virtual Status status(const Request& request) = 0;
 };
 

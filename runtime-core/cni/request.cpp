@@ -172,7 +172,9 @@ void read_prev_result(Request& request, const Json& root, Problems& problems) {
 
 // The specification and libcni each had another name for the key at some time; what either of them
 // lists is valid, so that in doubt more is kept.
-void read_valid_attachments(Request& request, const ObjectReader& keys) {
+Status read_valid_attachments(Request& request, const Json& root) {
+  Problems problems;
+  const ObjectReader keys(&root, "", problems);
   for (const char* key : {"cni.dev/valid-attachments", "cni.dev/attachments"}) {
     for (const ObjectReader& item : keys.children(key)) {
       Attachment attachment;
@@ -184,6 +186,7 @@ void read_valid_attachments(Request& request, const ObjectReader& keys) {
   auto& all = request.valid_attachments;
   std::ranges::sort(all);
   all.erase(std::unique(all.begin(), all.end()), all.end());
+  return problems.status();
 }
 
 // Everything else that the protocol itself puts into a config.
@@ -192,7 +195,6 @@ Problems read_rest(Request& request, const Json& root) {
   const ObjectReader keys(&root, "", problems);
   keys.child("ipam").read("type", request.ipam_type);
   request.dns = read_dns(keys.child("dns"));
-  if (request.command == Command::Gc) read_valid_attachments(request, keys);
   if (request.command == Command::Gc || request.command == Command::Status) return problems;
   read_prev_result(request, root, problems);
   return problems;
@@ -212,6 +214,11 @@ std::optional<Command> find_command(std::string_view text) {
     if (each == text) return command;
   }
   return {};
+}
+
+Status Request::require_prev_result() const {
+  if (prev_result) return {};
+  return failure(kInvalidConfig, "required prevResult missing");
 }
 
 Result<Request> parse_environment(Environment environment) {
@@ -240,8 +247,10 @@ Status add_config(Request& request, std::string text, std::span<const std::strin
   TRY(check_command(request.command, request.cni_version, versions));
   TRY(check_version(request.cni_version, versions));
 
+  if (request.command == Command::Gc) TRY(read_valid_attachments(request, document->root));
   const Problems problems = read_rest(request, document->root);
-  if (!problems.empty() && request.command != Command::Del) return problems.status();
+  const bool removes = request.command == Command::Del || request.command == Command::Gc;
+  if (!problems.empty() && !removes) return problems.status();
   if (!problems.empty()) log::warn("going on without a part of the config: {}", problems.text());
   if (request.cni_version.empty()) request.cni_version = kVersions.front();
   request.config = std::move(document);

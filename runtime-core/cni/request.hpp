@@ -41,6 +41,10 @@ struct Request {
   Environment environment{};                 // all of it, for delegates
   BuiltIns built_ins{};                      // delegates that cost no process
 
+  // kInvalidConfig when there is no prevResult: for CHECK, and for plugins that only come after
+  // others.
+  Status require_prev_result() const;
+
   Attachment attachment() const { return {.container_id = container_id, .ifname = ifname}; }
 };
 
@@ -54,8 +58,9 @@ Result<Request> parse_environment(Environment environment);
 
 // What stdin says, into a request from parse_environment. `versions` are the plugin's, oldest
 // first. All problems of the keys that the protocol itself has are in one error (code
-// kInvalidConfig). DEL goes on without what it cannot use of "prevResult", "ipam" and "dns", and
-// logs a warning: whatever became of the config, what was made by ADD has to go.
+// kInvalidConfig). DEL and GC go on without what they cannot use of "prevResult", "ipam" and "dns",
+// and log a warning: whatever became of the config, what was made by ADD has to go. A list of valid
+// attachments that cannot be read whole does stop GC: what it does not say to keep would be gone.
 Status add_config(Request& request, std::string text, std::span<const std::string_view> versions);
 
 }  // namespace netctl::cni

@@ -77,9 +77,8 @@ Status bring_loopback_up() {
   return ok();
 }
 
-// In a new namespace: everything that is done there before it is visible to others.
+// In the new namespace: everything that is done there before it is visible to others.
 Status pin_new_namespace(const std::string& path) {
-  if (::unshare(CLONE_NEWNET) != 0) return system_error(errno, "create a network namespace");
   TRY(bring_loopback_up());
   if (::mount(kOwnNetns, path.c_str(), "none", MS_BIND, nullptr) != 0) {
     return system_error(errno, format("pin the namespace to {}", path));
@@ -116,6 +115,12 @@ Result<Inside> Inside::enter(int netns) {
   return Inside(std::move(home));
 }
 
+Result<Inside> Inside::enter_new() {
+  UniqueFd home = TRY(open_own_netns());
+  if (::unshare(CLONE_NEWNET) != 0) return system_error(errno, "create a network namespace");
+  return Inside(std::move(home));
+}
+
 Inside::~Inside() {
   if (home_ && ::setns(home_.get(), CLONE_NEWNET) != 0) {
     log::warn("return to the own network namespace: {}", std::strerror(errno));
@@ -143,8 +148,7 @@ Status create_pinned(const std::string& name) {
   Rollback undo;
   undo.add("delete " + path, [&] { return sys::delete_file(path); });
   {
-    const UniqueFd own = TRY(open_own_netns());
-    const Inside comes_back = TRY(Inside::enter(own.get()));
+    const Inside comes_back = TRY(Inside::enter_new());
     TRY(pin_new_namespace(path));
   }
   undo.commit();

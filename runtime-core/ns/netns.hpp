@@ -24,6 +24,8 @@ Result<UniqueFd> open_own_netns();
 class Inside {
  public:
   static Result<Inside> enter(int netns);
+  // Into a new one, which goes with what was made in it once nobody is there any more.
+  static Result<Inside> enter_new();
   Inside(Inside&&) noexcept = default;
   Inside& operator=(Inside&&) = delete;
   ~Inside();

@@ -1,0 +1,70 @@
+#include "runtime-core/attach/probe.hpp"
+
+#include "runtime-core/attach/bridge.hpp"
+#include "runtime-core/attach/endpoint.hpp"
+#include "runtime-core/attach/firewall.hpp"
+#include "runtime-core/attach/firewall_table.hpp"
+#include "runtime-core/base/rollback.hpp"
+#include "runtime-core/cni/error.hpp"
+#include "runtime-core/ns/netns.hpp"
+
+namespace netctl::attach {
+namespace {
+
+Error with_code(Error error, cni::Code code) {
+  error.protocol_code = code;
+  return error;
+}
+
+Status try_bridge(std::uint32_t mtu) {
+  const UniqueFd here = TRY(ns::open_own_netns());
+  rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
+  Rollback undo;
+  const rtnl::Link bridge =
+      TRY(ensure_bridge(host, {.name = "probe", .network = "probe", .mtu = mtu}, undo));
+  const Owner owner{.network = "probe", .container_id = "probe", .ifname = "eth0"};
+  TRY(add_veth(host, {.owner = owner, .netns = here.get(), .mtu = mtu, .master = bridge.index},
+               undo));
+  undo.commit();  // all goes with the namespace: deleting it first would only take time
+  return ok();
+}
+
+// All that any ADD may load.
+Status try_firewall() {
+  nft::Socket socket = TRY(nft::Socket::open());
+  nft::Batch batch{std::string(kTable)};
+  add_table(batch);
+  for (const char* text : {"192.0.2.0/24", "2001:db8::/64"}) {
+    const IpPrefix network = TRY(parse_ip_prefix(text));
+    add_masquerade_chain(batch, network);
+    add_hairpin_chain(batch, network);
+  }
+  add_hairpin_all(batch);
+  return socket.apply(batch).context("load the firewall table");
+}
+
+Status try_out(const Needs& needs) {
+  auto elsewhere = ns::Inside::enter_new();
+  if (!elsewhere && elsewhere.error().code == Errc::PermissionDenied) {
+    return fail(Errc::PermissionDenied, "{}: run as root, or with CAP_SYS_ADMIN and CAP_NET_ADMIN",
+                elsewhere.error().message);
+  }
+  const ns::Inside inside = TRY(std::move(elsewhere));
+  if (needs.bridge) TRY(try_bridge(needs.mtu).context("this host cannot bridge"));
+  if (needs.firewall) TRY(try_firewall().context("this host cannot translate addresses"));
+  return ok();
+}
+
+}  // namespace
+
+Status check_host(const Needs& needs) {
+  if (Status tried = try_out(needs); !tried) {
+    return with_code(std::move(tried).error(), cni::kNotAvailable);
+  }
+  if (!needs.firewall) return ok();
+  auto firewall = Firewall::open();
+  Status table = firewall ? firewall->check_table() : Status(std::move(firewall).error());
+  return table ? ok() : with_code(std::move(table).error(), cni::kLimitedConnectivity);
+}
+
+}  // namespace netctl::attach
