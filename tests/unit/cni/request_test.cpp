@@ -196,6 +196,24 @@ TEST(Request, OfDelGoesOnWithoutWhatItCannotUse) {
   EXPECT_EQ(request->ipam_type, "");
 }
 
+TEST(Request, OfGcGoesOnWithoutWhatDoesNotMatterToIt) {
+  const auto request =
+      request_for("GC", R"({"name":"n","cniVersion":"1.1.0","prevResult":[],"dns":1,
+    "ipam":{"type":2},"cni.dev/valid-attachments":[{"containerID":"a","ifname":"eth0"}]})");
+  ASSERT_THAT(request, Succeeds());
+  EXPECT_EQ(request->valid_attachments.size(), 1U);
+}
+
+TEST(Request, SaysThatAPrevResultIsMissing) {
+  const auto without = request_for("CHECK", R"({"name":"n","cniVersion":"1.0.0"})");
+  ASSERT_THAT(without, Succeeds());
+  EXPECT_THAT(without->require_prev_result(), FailsSaying("required prevResult missing"));
+  EXPECT_EQ(without->require_prev_result().error().protocol_code, kInvalidConfig);
+  const auto with = request_for("CHECK", R"({"name":"n","cniVersion":"1.0.0","prevResult":{}})");
+  ASSERT_THAT(with, Succeeds());
+  EXPECT_THAT(with->require_prev_result(), Succeeds());
+}
+
 TEST(Request, CollectsWhatIsWrongInItsConfig) {
   const auto request =
       request_for("ADD", R"({"name":"n","prevResult":[],"dns":{"domain":1},"ipam":"x"})");

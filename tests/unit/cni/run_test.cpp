@@ -135,6 +135,17 @@ TEST(Run, GivesAnErrorWithoutACodeTheInternalOne) {
   EXPECT_EQ(told.message, "taken");
 }
 
+TEST(Run, TellsAStatusWithoutACodeAsNotAvailable) {
+  FakePlugin plugin;
+  plugin.on_other = [] { return Status(fail(Errc::NotFound, "no such feature")); };
+  EXPECT_EQ(told_by(call(plugin, environment_for("STATUS"), config_of("1.1.0"))).code,
+            kNotAvailable);
+  EXPECT_EQ(told_by(call(plugin, environment_for("CHECK"), config_of("1.1.0"))).code, kInternal);
+  plugin.on_other = [] { return Status(failure(kLimitedConnectivity, "worse")); };
+  EXPECT_EQ(told_by(call(plugin, environment_for("STATUS"), config_of("1.1.0"))).code,
+            kLimitedConnectivity);
+}
+
 TEST(Run, TurnsWhatAPluginThrowsIntoAnErrorObject) {
   const std::pair<std::function<void()>, std::string_view> table[] = {
       {[] { throw std::runtime_error("boom"); }, "fake plugin failed: boom"},
