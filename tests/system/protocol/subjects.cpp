@@ -1,0 +1,142 @@
+#include "tests/system/protocol/subjects.hpp"
+
+#include <algorithm>
+
+#include "ipam/host-local/plugin.hpp"
+#include "plugins/bridge/plugin.hpp"
+#include "portmap/plugin.hpp"
+#include "runtime-core/base/format.hpp"
+
+namespace netctl::test {
+namespace {
+
+template <class T>
+int main_of() {
+  T plugin;
+  return cni::main_of(plugin);
+}
+
+Subject bridge_subject() {
+  return {.type = "bridge",
+          .config = R"("name": "net", "type": "bridge", "bridge": "cni7", "isGateway": true,
+            "ipMasq": true, "mtu": 1400, "hairpinMode": true, "promiscMode": false,
+            "dns": {"nameservers": ["10.7.0.1"], "domain": "d\u00e9", "search": ["a"]},
+            "args": {"cni": {"mac": "02:00:00:00:00:01"}},
+            "ipam": {"type": "host-local", "subnet": "10.7.0.0/24", "routes": [{"dst": "0.0.0.0/0"}]})",
+          .keys = {{"bridge", Kind::Text},
+                   {"isGateway", Kind::Flag},
+                   {"isDefaultGateway", Kind::Flag},
+                   {"forceAddress", Kind::Flag},
+                   {"ipMasq", Kind::Flag},
+                   {"hairpinMode", Kind::Flag},
+                   {"promiscMode", Kind::Flag},
+                   {"portIsolation", Kind::Flag},
+                   {"disableContainerInterface", Kind::Flag},
+                   {"macspoofchk", Kind::Flag},
+                   {"enabledad", Kind::Flag},
+                   {"mtu", Kind::Number},
+                   {"vlan", Kind::Number},
+                   {"vlanTrunk", Kind::List},
+                   {"runtimeConfig", Kind::Object},
+                   {"runtimeConfig.mac", Kind::Address},
+                   {"args.cni", Kind::Object},
+                   {"args.cni.mac", Kind::Address}},
+          .main = main_of<bridge::Bridge>};
+}
+
+Subject host_local_subject() {
+  return {.type = "host-local",
+          .config = R"("name": "net", "type": "bridge", "args": {"cni": {"ips": ["10.7.0.9"]}},
+            "ipam": {"type": "host-local", "dataDir": "/run/cni-state/networks",
+              "ranges": [[{"subnet": "10.7.0.0/24", "rangeStart": "10.7.0.5", "rangeEnd": "10.7.0.20",
+                "gateway": "10.7.0.1"}], [{"subnet": "fd00:7::/64"}]],
+              "routes": [{"dst": "0.0.0.0/0", "gw": "10.7.0.1", "mtu": 1400, "priority": 5}]})",
+          .keys = {{"ipam.dataDir", Kind::Text},
+                   {"ipam.resolvConf", Kind::Text},
+                   {"ipam.subnet", Kind::Prefix},
+                   {"ipam.rangeStart", Kind::Address},
+                   {"ipam.rangeEnd", Kind::Address},
+                   {"ipam.gateway", Kind::Address},
+                   {"ipam.ranges", Kind::List},
+                   {"ipam.ranges[]", Kind::List},
+                   {"ipam.ranges[][]", Kind::Object},
+                   {"ipam.ranges[][].subnet", Kind::Prefix},
+                   {"ipam.ranges[][].rangeStart", Kind::Address},
+                   {"ipam.ranges[][].rangeEnd", Kind::Address},
+                   {"ipam.ranges[][].gateway", Kind::Address},
+                   {"ipam.routes", Kind::List},
+                   {"ipam.routes[].dst", Kind::Prefix},
+                   {"ipam.routes[].gw", Kind::Address},
+                   {"ipam.routes[].mtu", Kind::Number},
+                   {"ipam.routes[].scope", Kind::Number},
+                   {"runtimeConfig.ipRanges", Kind::List},
+                   {"runtimeConfig.ips", Kind::List},
+                   {"runtimeConfig.ips[]", Kind::Address},
+                   {"args.cni.ips", Kind::List},
+                   {"args.cni.ips[]", Kind::Address}},
+          .main = main_of<host_local::HostLocal>};
+}
+
+Subject portmap_subject() {
+  const std::string mapping = "runtimeConfig.portMappings[].";
+  return {.type = "portmap",
+          .config = R"("name": "net", "type": "portmap", "snat": true, "masqAll": false,
+            "backend": "nftables", "runtimeConfig": {"portMappings": [
+              {"hostPort": 8080, "containerPort": 80, "protocol": "tcp", "hostIP": "127.0.0.1"},
+              {"hostPort": 5353, "containerPort": 53, "protocol": "udp"}]})",
+          .keys = {{"snat", Kind::Flag},
+                   {"masqAll", Kind::Flag},
+                   {"runtimeConfig", Kind::Object},
+                   {"runtimeConfig.portMappings", Kind::List},
+                   {"runtimeConfig.portMappings[]", Kind::Object},
+                   {mapping + "hostPort", Kind::Number},
+                   {mapping + "containerPort", Kind::Number},
+                   {mapping + "protocol", Kind::Address},
+                   {mapping + "hostIP", Kind::Address}},
+          .chained = true,
+          .main = main_of<portmap::PortMap>};
+}
+
+}  // namespace
+
+const std::vector<Subject>& subjects() {
+  static const std::vector<Subject> all = {bridge_subject(), host_local_subject(),
+                                           portmap_subject()};
+  return all;
+}
+
+const std::vector<Key>& common_keys() {
+  static const std::vector<Key> keys = {{"cniVersion", Kind::Text},
+                                        {"name", Kind::Text},
+                                        {"ipam", Kind::Object},
+                                        {"ipam.type", Kind::Text},
+                                        {"dns", Kind::Object},
+                                        {"dns.nameservers", Kind::List},
+                                        {"dns.domain", Kind::Text},
+                                        {"prevResult", Kind::Object},
+                                        {"prevResult.ips", Kind::List},
+                                        {"prevResult.ips[].address", Kind::Prefix},
+                                        {"prevResult.interfaces[].name", Kind::Text},
+                                        {"prevResult.routes[].dst", Kind::Prefix}};
+  return keys;
+}
+
+std::string member(const std::string& path, const std::string& value) {
+  const auto dot = path.find('.');
+  std::string name = path.substr(0, dot);
+  std::string inner = value;
+  if (dot != std::string::npos) inner = format("{{{}}}", member(path.substr(dot + 1), value));
+  while (name.ends_with("[]")) {
+    inner = format("[{}]", inner);
+    name.resize(name.size() - 2);
+  }
+  return format("\"{}\": {}", name, inner);
+}
+
+std::string test_name(const std::string& type) {
+  std::string name = type;
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
+}  // namespace netctl::test
