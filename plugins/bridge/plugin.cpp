@@ -182,7 +182,7 @@ Status Bridge::gc(const cni::Request& request) {
   ErrorList errors;
   errors.keep(remove_stray_endpoints(request, usable_config(request)));
   errors.keep(remove_stray_masquerading(request));
-  // Last, as in DEL: what still has an address keeps it.
+  // Last, as in DEL: an address is free when its interface is gone.
   errors.keep(cni::ipam_call(cni::Command::Gc, request));
   return errors.status();
 }
