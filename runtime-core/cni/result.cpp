@@ -192,9 +192,7 @@ void read_lists(const ObjectReader& object, AddResult& result, Shape shape) {
     result.interfaces.push_back(std::move(interface));
   }
   for (const ObjectReader& item : object.children("ips")) result.ips.push_back(read_ip(item));
-  for (const ObjectReader& item : object.children("routes")) {
-    result.routes.push_back(read_route(item));
-  }
+  result.routes = read_routes(object, "routes");
 }
 
 void read_family(const ObjectReader& object, AddResult& result) {
@@ -212,6 +210,12 @@ void read_family(const ObjectReader& object, AddResult& result) {
 }
 
 }  // namespace
+
+std::vector<Route> read_routes(const ObjectReader& object, std::string_view key) {
+  std::vector<Route> routes;
+  for (const ObjectReader& route : object.children(key)) routes.push_back(read_route(route));
+  return routes;
+}
 
 Dns read_dns(const ObjectReader& dns) {
   Dns read;
