@@ -1,45 +1,51 @@
 #include "ipam/host-local/allocator.hpp"
 
 #include <algorithm>
-#include <cassert>
 
 namespace netctl::host_local {
 namespace {
 
-bool is_gateway(const RangeSet& set, const IpAddress& address) {
-  return std::ranges::any_of(set, [&](const Range& range) { return range.gateway == address; });
+using Found = std::optional<IpAddress>;
+
+// When the address is never given, the last one after it of which that is known, too.
+Found end_of_reserved(const RangeSet& set, const Range& range, const IpAddress& address) {
+  if (const Interval* excluded = range.find_exclusion(address)) return excluded->end;
+  const bool is_gateway =
+      std::ranges::any_of(set, [&](const Range& each) { return each.gateway == address; });
+  return is_gateway ? Found(address) : std::nullopt;
 }
 
-// The first address of from..to, both included, that can be given. The taken ones are walked along
-// with the candidates, so each costs one step and no lookup.
-std::optional<IpAddress> first_free(const RangeSet& set, const IpAddress& from, const IpAddress& to,
-                                    std::span<const IpAddress> taken) {
-  auto next_taken = std::ranges::lower_bound(taken, from);
-  for (IpAddress candidate = from;; candidate = candidate.next()) {
-    const bool is_taken = next_taken != taken.end() && *next_taken == candidate;
-    if (is_taken) ++next_taken;
-    if (!is_taken && !is_gateway(set, candidate)) return candidate;
-    // Compared here and not in the loop's head: `to` may be the last address there is.
-    if (candidate == to) return std::nullopt;
+// The first address of from..to, both included and in the range, that can be given.
+Result<Found> first_usable(const RangeSet& set, const Range& range, IpAddress from,
+                           const IpAddress& to, const FirstFree& first_free) {
+  for (;;) {
+    const Found found = TRY(first_free(from, to));
+    if (!found) return found;
+    const Found reserved = end_of_reserved(set, range, *found);
+    if (!reserved) return found;
+    // Compared before the step: `to` may be the last address there is.
+    if (*reserved >= to) return Found();
+    from = reserved->next();
   }
 }
 
 }  // namespace
 
-std::optional<IpAddress> next_free(const RangeSet& set, const std::optional<IpAddress>& last,
-                                   std::span<const IpAddress> taken) {
-  assert(std::ranges::is_sorted(taken));
+Result<Found> next_free(const RangeSet& set, const Found& last, const FirstFree& first_free) {
   const Range* first = last ? find_range(set, *last) : nullptr;
   const auto begin = first ? static_cast<std::size_t>(first - set.data()) : 0;
   if (first && *last != first->end) {
-    if (auto found = first_free(set, last->next(), first->end, taken)) return found;
+    const Found found = TRY(first_usable(set, *first, last->next(), first->end, first_free));
+    if (found) return found;
   }
   for (std::size_t step = first ? 1 : 0; step < set.size(); ++step) {
     const Range& range = set[(begin + step) % set.size()];
-    if (auto found = first_free(set, range.start, range.end, taken)) return found;
+    const Found found = TRY(first_usable(set, range, range.start, range.end, first_free));
+    if (found) return found;
   }
   // Round: what lies before `last`, and `last` itself.
-  return first ? first_free(set, first->start, *last, taken) : std::nullopt;
+  if (!first) return Found();
+  return first_usable(set, *first, first->start, *last, first_free);
 }
 
 }  // namespace netctl::host_local

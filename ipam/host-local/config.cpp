@@ -1,11 +1,10 @@
 #include "ipam/host-local/config.hpp"
 
-#include <map>
 #include <string_view>
 
-#include "runtime-core/cni/args.hpp"
+#include "runtime-core/cni/ipam.hpp"
 #include "runtime-core/cni/json.hpp"
-#include "runtime-core/cni/version.hpp"
+#include "runtime-core/cni/result_json.hpp"
 
 namespace netctl::host_local {
 namespace {
@@ -13,8 +12,17 @@ namespace {
 using cni::ObjectReader;
 using cni::Problems;
 
-constexpr std::string_view kDefaultDirectory = "/var/lib/cni/networks";
+constexpr std::string_view kDefaultState = "/var/lib/cni";
+constexpr std::string_view kDefaultRunDirectory = "/run/netctl";
 constexpr const char* kStateDirectory = "NETCTL_CNI_STATE_DIR";
+constexpr const char* kRunDirectory = "NETCTL_RUN_DIR";
+
+std::string variable_or(const cni::Environment& environment, const char* name,
+                        std::string_view otherwise) {
+  const auto found = environment.find(name);
+  const bool given = found != environment.end() && !found->second.empty();
+  return given ? found->second : std::string(otherwise);
+}
 
 RangeSpec read_range(const ObjectReader& keys) {
   RangeSpec range;
@@ -25,12 +33,32 @@ RangeSpec read_range(const ObjectReader& keys) {
   return range;
 }
 
+std::vector<Interval> read_exclude(const ObjectReader& keys) {
+  std::vector<std::string> texts;
+  std::vector<Interval> excluded;
+  keys.read("exclude", texts);
+  for (const std::string& text : texts) {
+    if (const auto interval = parse_interval(text)) {
+      excluded.push_back(*interval);
+    } else {
+      keys.add_problem("exclude", interval.error().message);
+    }
+  }
+  return excluded;
+}
+
+RangeSpec read_listed_range(const ObjectReader& keys) {
+  RangeSpec range = read_range(keys);
+  range.exclude = read_exclude(keys);
+  return range;
+}
+
 using RangeSpecs = std::vector<std::vector<RangeSpec>>;
 
 void read_range_sets(const ObjectReader& keys, std::string_view key, RangeSpecs& sets) {
   for (const std::vector<ObjectReader>& ranges : keys.lists_of_children(key)) {
     auto& set = sets.emplace_back();
-    for (const ObjectReader& range : ranges) set.push_back(read_range(range));
+    for (const ObjectReader& range : ranges) set.push_back(read_listed_range(range));
   }
 }
 
@@ -45,19 +73,6 @@ RangeSpecs read_all_range_sets(const ObjectReader& keys) {
   return sets;
 }
 
-void read_routes(const ObjectReader& ipam, std::vector<cni::Route>& routes) {
-  for (const ObjectReader& keys : ipam.children("routes")) {
-    cni::Route& route = routes.emplace_back();
-    keys.require("dst", route.destination);
-    keys.read("gw", route.gateway);
-    keys.read("mtu", route.mtu);
-    keys.read("advmss", route.advmss);
-    keys.read("priority", route.priority);
-    keys.read("table", route.table);
-    keys.read("scope", route.scope);
-  }
-}
-
 // A requested address may have a prefix length, which says nothing: the range knows it.
 void add_requested(std::string_view text, Config& config, Problems& problems) {
   if (const auto address = parse_ip_address(text)) {
@@ -69,19 +84,14 @@ void add_requested(std::string_view text, Config& config, Problems& problems) {
   }
 }
 
+// All places count, as with the reference plugin.
 void read_requested(const cni::Request& request, const ObjectReader& keys, Config& config,
                     Problems& problems) {
+  const auto asked = cni::read_requested_ips(request, {"IP"}, keys, problems);
   std::vector<std::string> texts;
-  if (auto args = cni::parse_args(request.args, {"IP"})) {
-    if (const auto ip = args->find("IP"); ip != args->end()) texts.push_back(ip->second);
-  } else {
-    problems.add(args.error().message);
-  }
-  for (const ObjectReader& place : {keys.child("args").child("cni"), keys.child("runtimeConfig")}) {
-    std::vector<std::string> ips;
-    place.read("ips", ips);
-    texts.insert(texts.end(), ips.begin(), ips.end());
-  }
+  for (const auto& [key, value] : asked.args) texts.push_back(value);
+  texts.insert(texts.end(), asked.convention.begin(), asked.convention.end());
+  texts.insert(texts.end(), asked.capability.begin(), asked.capability.end());
   for (const std::string& text : texts) {
     if (!text.empty()) add_requested(text, config, problems);
   }
@@ -106,16 +116,19 @@ void check_overlaps(const std::vector<RangeSet>& sets, Problems& problems) {
   }
 }
 
-// Results of those versions have room for one address of each family.
 void check_version(const cni::Request& request, const std::vector<RangeSet>& sets,
                    Problems& problems) {
-  const auto version = cni::parse_version(request.cni_version);
-  if (version && *version >= cni::Version{.major = 0, .minor = 3}) return;
-  std::map<Family, int> count;
-  for (const RangeSet& set : sets) ++count[set.front().start.family()];
-  if (count[Family::V4] > 1 || count[Family::V6] > 1) {
-    problems.add(format("CNI version {} does not support more than 1 address per family",
-                        request.cni_version));
+  std::vector<IpAddress> one_of_each;
+  for (const RangeSet& set : sets) one_of_each.push_back(set.front().start);
+  cni::check_room_in_result(request.cni_version, one_of_each, problems);
+}
+
+// What the whole config excludes holds for each range; where it lies in none, it does nothing.
+void exclude_everywhere(const std::vector<Interval>& excluded, std::vector<RangeSet>& sets) {
+  for (RangeSet& set : sets) {
+    for (Range& range : set) {
+      range.exclude.insert(range.exclude.end(), excluded.begin(), excluded.end());
+    }
   }
 }
 
@@ -142,7 +155,8 @@ Result<Config> parse_config(const cni::Request& request) {
   if (!keys.has("ipam")) problems.add("IPAM config missing 'ipam' key");
   const RangeSpecs specs = read_all_range_sets(keys);
   read_requested(request, keys, config, problems);
-  read_routes(ipam, config.routes);
+  const std::vector<Interval> excluded = read_exclude(ipam);
+  config.routes = cni::read_routes(ipam, "routes");
   ipam.read("resolvConf", config.resolv_conf);
   std::string directory;  // read by store_directory(); here for its type
   ipam.read("dataDir", directory);
@@ -151,6 +165,7 @@ Result<Config> parse_config(const cni::Request& request) {
 
   config.sets = complete_sets(specs, problems);
   TRY(problems.status());
+  exclude_everywhere(excluded, config.sets);
   check_overlaps(config.sets, problems);
   check_version(request, config.sets, problems);
   TRY(problems.status());
@@ -162,11 +177,13 @@ std::string store_directory(const cni::Request& request) {
   std::string directory;
   ObjectReader(*request.config, ignored).child("ipam").read("dataDir", directory);
   if (directory.empty()) {
-    const auto moved = request.environment.find(kStateDirectory);
-    const bool is_moved = moved != request.environment.end() && !moved->second.empty();
-    directory = is_moved ? moved->second + "/networks" : std::string(kDefaultDirectory);
+    directory = variable_or(request.environment, kStateDirectory, kDefaultState) + "/networks";
   }
   return format("{}/{}", directory, request.network);
+}
+
+std::string index_directory(const cni::Request& request) {
+  return variable_or(request.environment, kRunDirectory, kDefaultRunDirectory) + "/ipam";
 }
 
 }  // namespace netctl::host_local

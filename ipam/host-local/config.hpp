@@ -10,7 +10,7 @@
 
 namespace netctl::host_local {
 
-// The plugin's keys, with the reference plugin's names and meaning.
+// The plugin's keys, with the reference plugin's names and meaning, and "exclude".
 struct Config {
   // In the order that numbers them: runtimeConfig.ipRanges, the flat form, ipam.ranges. They do not
   // overlap each other.
@@ -27,5 +27,9 @@ Result<Config> parse_config(const cni::Request& request);
 // is /var/lib/cni/networks, or `networks` in the directory that the environment variable
 // NETCTL_CNI_STATE_DIR names. Never fails, since DEL has to do with whatever config it is given.
 std::string store_directory(const cni::Request& request);
+
+// Where the indexes of stores lie: /run/netctl/ipam, or `ipam` in the directory that the
+// environment variable NETCTL_RUN_DIR names.
+std::string index_directory(const cni::Request& request);
 
 }  // namespace netctl::host_local

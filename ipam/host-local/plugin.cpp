@@ -8,9 +8,11 @@
 
 #include "ipam/host-local/allocator.hpp"
 #include "ipam/host-local/config.hpp"
+#include "ipam/host-local/inventory.hpp"
 #include "ipam/host-local/resolv_conf.hpp"
 #include "ipam/host-local/store.hpp"
 #include "runtime-core/base/error_list.hpp"
+#include "runtime-core/base/log.hpp"
 #include "runtime-core/base/rollback.hpp"
 #include "runtime-core/cni/error.hpp"
 #include "runtime-core/sys/files.hpp"
@@ -18,8 +20,23 @@
 namespace netctl::host_local {
 namespace {
 
-Error exhausted(const RangeSet& set) {
-  return fail(Errc::Exhausted, "no IP addresses available in range set: {}", to_text(set));
+// Whoever an address is reserved for, and what is written down of him.
+struct Claimant {
+  cni::Attachment attachment{};
+  std::string tag{};
+  std::string network{};  // its name, for errors
+};
+
+Error exhausted(const RangeSet& set, std::span<const RangeUse> uses, std::string_view network) {
+  return fail(Errc::Exhausted, "no IP addresses available in range set: {}; {}", to_text(set),
+              to_text(uses, network));
+}
+
+Result<std::optional<IpAddress>> next_free(Store& store, const RangeSet& set,
+                                           const std::optional<IpAddress>& last) {
+  return next_free(set, last, [&](const IpAddress& from, const IpAddress& to) {
+    return store.first_free(from, to);
+  });
 }
 
 // One container's interface gets one address of a set.
@@ -32,44 +49,84 @@ Status check_owns_none(Store& store, const RangeSet& set, const cni::Attachment&
   return ok();
 }
 
-Result<IpAddress> reserve_requested(Store& store, const RangeSet& set, const IpAddress& address,
-                                    const cni::Attachment& owner) {
-  if (find_range(set, address)->gateway == address) {
+Status check_can_be_given(const RangeSet& set, const IpAddress& address) {
+  const Range& range = *find_range(set, address);
+  if (range.gateway == address) {
     return fail(Errc::InvalidArgument, "requested ip {} is subnet's gateway", address.to_text());
   }
-  const auto taken = TRY(store.taken());
-  if (!std::ranges::binary_search(taken, address)) {
-    TRY(check_owns_none(store, set, owner));
-    if (TRY(store.reserve(address, owner))) return address;
+  if (const Interval* excluded = range.find_exclusion(address)) {
+    return fail(Errc::InvalidArgument, "requested ip {} is excluded from the range: exclude has {}",
+                address.to_text(), excluded->to_text());
+  }
+  return ok();
+}
+
+Result<IpAddress> reserve_requested(Store& store, const RangeSet& set, const IpAddress& address,
+                                    const Claimant& claimant) {
+  TRY(check_can_be_given(set, address));
+  // Of the two reasons to refuse, the reference plugin tells that the address is taken.
+  const auto holder = store.find(address);
+  if (!holder || !holder->is_taken()) {
+    TRY(check_owns_none(store, set, claimant.attachment));
+    if (TRY(store.reserve(address, claimant.attachment, claimant.tag))) return address;
   }
   return fail(Errc::Exists, "requested IP address {} is not available in range set {}",
               address.to_text(), to_text(set));
 }
 
-Result<IpAddress> reserve_next(Store& store, std::size_t index, const RangeSet& set,
-                               const cni::Attachment& owner) {
-  TRY(check_owns_none(store, set, owner));
-  const auto last = store.last_reserved(index);
+// The next address, as far as the set is known to have one.
+Result<std::optional<IpAddress>> reserve_known(Store& store, const RangeSet& set,
+                                               const std::optional<IpAddress>& last,
+                                               const Claimant& claimant) {
   for (;;) {
-    const auto taken = TRY(store.taken());
-    const auto address = next_free(set, last, taken);
-    if (!address) return exhausted(set);
-    // Refused is a name that appeared without the lock; it counts as taken from now on.
-    if (TRY(store.reserve(*address, owner))) return *address;
+    const auto address = TRY(next_free(store, set, last));
+    if (!address) return address;
+    // Refused is a name that appeared without the lock; it is known to be taken from now on.
+    if (TRY(store.reserve(*address, claimant.attachment, claimant.tag))) return address;
   }
+}
+
+void release_gone(Store& store, std::span<const RangeUse> uses) {
+  for (const RangeUse& use : uses) {
+    for (const Store::Entry& entry : use.gone) {
+      const std::string text = entry.address.to_text();
+      if (const Status released = store.release(entry.address); !released) {
+        log::warn("release {}: {}", text, released.error().message);
+      } else {
+        log::info("released {}: {} of container {} is gone", text,
+                  entry.reservation.tag->netns->path, entry.reservation.owner.container_id);
+      }
+    }
+  }
+}
+
+// Before a set is called full, every file is read, and what belonged to containers that are
+// certainly gone is given up. That takes its time, which a full set has.
+Result<IpAddress> reserve_next(Store& store, std::size_t index, const RangeSet& set,
+                               const Claimant& claimant) {
+  TRY(check_owns_none(store, set, claimant.attachment));
+  const auto last = store.last_reserved(index);
+  if (const auto given = TRY(reserve_known(store, set, last, claimant))) return *given;
+
+  const auto entries = TRY(store.scan());
+  FateTeller fates;
+  const auto uses = uses_of(set, entries, fates);
+  release_gone(store, uses);
+  if (const auto given = TRY(reserve_known(store, set, last, claimant))) return *given;
+  return exhausted(set, uses, claimant.network);
 }
 
 // The addresses that were asked for and are still to be given.
 using Requested = std::vector<IpAddress>;
 
 Result<IpAddress> reserve_one(Store& store, std::size_t index, const RangeSet& set,
-                              Requested& requested, const cni::Attachment& owner) {
+                              Requested& requested, const Claimant& claimant) {
   const auto wanted = std::ranges::find_if(
       requested, [&](const IpAddress& address) { return find_range(set, address); });
-  if (wanted == requested.end()) return reserve_next(store, index, set, owner);
+  if (wanted == requested.end()) return reserve_next(store, index, set, claimant);
   const IpAddress address = *wanted;
   std::erase(requested, address);
-  return reserve_requested(store, set, address, owner);
+  return reserve_requested(store, set, address, claimant);
 }
 
 Status check_all_given(const Requested& left) {
@@ -82,14 +139,14 @@ Status check_all_given(const Requested& left) {
 // All sets or none: what was reserved is released when a later set, or a note of where the round
 // robin stands, fails. The notes come last, so that a failed ADD moves none of them.
 Result<std::vector<cni::Ip>> allocate(Store& store, const Config& config,
-                                      const cni::Attachment& owner) {
+                                      const Claimant& claimant) {
   std::vector<cni::Ip> ips;
   Requested requested = config.requested;
   Rollback undo;
   for (std::size_t i = 0; i < config.sets.size(); ++i) {
     const RangeSet& set = config.sets[i];
-    const IpAddress address = TRY(
-        reserve_one(store, i, set, requested, owner).context("failed to allocate for range {}", i));
+    const IpAddress address = TRY(reserve_one(store, i, set, requested, claimant)
+                                      .context("failed to allocate for range {}", i));
     undo.add("release " + address.to_text(), [&store, address] { return store.release(address); });
     const Range& range = *find_range(set, address);
     ips.push_back(
@@ -109,7 +166,6 @@ Result<std::vector<cni::Ip>> allocate(Store& store, const Config& config,
 Result<std::vector<std::string>> differences(Store& store, const Config& config,
                                              const cni::Request& request) {
   const auto own = TRY(store.addresses_of(request.attachment()));
-  const auto taken = TRY(store.taken());
   std::vector<std::string> found;
   if (own.empty()) {
     found.push_back(
@@ -121,7 +177,8 @@ Result<std::vector<std::string>> differences(Store& store, const Config& config,
     if (std::ranges::binary_search(own, address)) continue;
     const bool is_ours = std::ranges::any_of(
         config.sets, [&](const RangeSet& set) { return find_range(set, address); });
-    if (std::ranges::binary_search(taken, address)) {
+    const auto holder = store.find(address);
+    if (holder && holder->is_taken()) {
       found.push_back(format("{} is reserved for another interface", address.to_text()));
     } else if (is_ours) {
       found.push_back(format("{} is not reserved", address.to_text()));
@@ -155,19 +212,40 @@ Status check_writable(std::string directory) {
   return ok();
 }
 
-Status check_room(const std::string& directory, const Config& config) {
-  TRY(check_writable(directory));
-  auto store = TRY(Store::find(directory));
-  std::vector<IpAddress> taken;
-  if (store) taken = TRY(store->taken());
+// Whether an ADD would find an address, what it would release for that included. Releases nothing.
+Status check_room_in(Store& store, const RangeSet& set, std::string_view network) {
+  if (TRY(next_free(store, set, std::nullopt))) return ok();
+  const auto entries = TRY(store.scan());
+  if (TRY(next_free(store, set, std::nullopt))) return ok();
+  FateTeller fates;
+  const auto uses = uses_of(set, entries, fates);
+  if (std::ranges::any_of(uses, [](const RangeUse& use) { return !use.gone.empty(); })) return ok();
+  return exhausted(set, uses, network);
+}
+
+Status check_room(const StorePlace& place, const Config& config, std::string_view network) {
+  TRY(check_writable(place.directory));
+  auto store = TRY(Store::find(place));
   ErrorList errors;
-  for (const RangeSet& set : config.sets) {
-    if (!next_free(set, std::nullopt, taken)) errors.add(exhausted(set));
-  }
+  if (!store) return ok();
+  for (const RangeSet& set : config.sets) errors.keep(check_room_in(*store, set, network));
   return errors.status();
 }
 
+// What a reservation is tagged with: nothing where the boot has no id, since it would never be
+// past.
+std::string tag_of(const cni::Request& request, const std::string& boot_id) {
+  if (boot_id.empty()) return "";
+  return to_text(Tag{.boot = boot_id, .netns = sight_netns(request.netns)});
+}
+
 }  // namespace
+
+StorePlace HostLocal::place_of(const cni::Request& request) const {
+  return {.directory = store_directory(request),
+          .index_directory = index_directory(request),
+          .boot_id = read_boot_id(boot_id_file_)};
+}
 
 Result<cni::AddResult> HostLocal::add(const cni::Request& request) {
   const Config config = TRY(parse_config(request));
@@ -176,33 +254,37 @@ Result<cni::AddResult> HostLocal::add(const cni::Request& request) {
     const std::string text = TRY(sys::read_file(config.resolv_conf));
     result.dns = parse_resolv_conf(text);
   }
-  Store store = TRY(Store::open(store_directory(request)));
-  result.ips = TRY(allocate(store, config, request.attachment()));
+  const StorePlace place = place_of(request);
+  const Claimant claimant{.attachment = request.attachment(),
+                          .tag = tag_of(request, place.boot_id),
+                          .network = request.network};
+  Store store = TRY(Store::open(place));
+  result.ips = TRY(allocate(store, config, claimant));
   return result;
 }
 
 Status HostLocal::del(const cni::Request& request) {
-  auto store = TRY(Store::find(store_directory(request)));
+  auto store = TRY(Store::find(place_of(request)));
   return store ? store->release_all(request.attachment()) : ok();
 }
 
 Status HostLocal::check(const cni::Request& request) {
   const Config config = TRY(parse_config(request));
-  const std::string directory = store_directory(request);
-  auto store = TRY(Store::find(directory));
-  if (!store) return not_found(request.container_id, directory + " does not exist");
+  const StorePlace place = place_of(request);
+  auto store = TRY(Store::find(place));
+  if (!store) return not_found(request.container_id, place.directory + " does not exist");
   const auto found = TRY(differences(*store, config, request));
   return found.empty() ? ok() : not_found(request.container_id, joined(found));
 }
 
 Status HostLocal::gc(const cni::Request& request) {
-  auto store = TRY(Store::find(store_directory(request)));
+  auto store = TRY(Store::find(place_of(request)));
   return store ? store->retain(request.valid_attachments) : ok();
 }
 
 Status HostLocal::status(const cni::Request& request) {
   const Config config = TRY(parse_config(request));
-  const Status room = check_room(store_directory(request), config);
+  const Status room = check_room(place_of(request), config, request.network);
   return room ? ok() : cni::failure(cni::kNotAvailable, room.error().message);
 }
 

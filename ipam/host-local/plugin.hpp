@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+
+#include "ipam/host-local/store.hpp"
 #include "runtime-core/cni/plugin.hpp"
 
 namespace netctl::host_local {
@@ -8,6 +11,10 @@ namespace netctl::host_local {
 // host-local, in the reference plugin's format (store.hpp).
 class HostLocal : public cni::Plugin {
  public:
+  // The file that tells this boot from others.
+  explicit HostLocal(std::string boot_id_file = "/proc/sys/kernel/random/boot_id")
+      : boot_id_file_(std::move(boot_id_file)) {}
+
   std::string_view name() const override { return "host-local"; }
   // Nothing is made in a namespace, and a release must not depend on what became of one.
   bool needs_own_netns() const override { return false; }
@@ -18,6 +25,11 @@ class HostLocal : public cni::Plugin {
   Status check(const cni::Request& request) override;
   Status gc(const cni::Request& request) override;
   Status status(const cni::Request& request) override;
+
+ private:
+  StorePlace place_of(const cni::Request& request) const;
+
+  std::string boot_id_file_;
 };
 
 }  // namespace netctl::host_local

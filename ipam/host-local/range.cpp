@@ -40,6 +40,12 @@ Status check_bounds(const RangeSpec& spec, const Range& range) {
   if (errors.empty() && range.end < range.start) {
     errors.add(spec.start ? outside("RangeStart", range.start) : outside("RangeEnd", range.end));
   }
+  for (const Interval& excluded : spec.exclude) {
+    if (!range.subnet.contains(excluded.start) || !range.subnet.contains(excluded.end)) {
+      errors.add(fail(Errc::InvalidArgument, "exclude {} not in network {}", excluded.to_text(),
+                      range.subnet.to_text()));
+    }
+  }
   return errors.status();
 }
 
@@ -62,6 +68,36 @@ Status check_set(const RangeSet& set) {
 
 }  // namespace
 
+std::string Interval::to_text() const {
+  return start == end ? start.to_text() : format("{}-{}", start.to_text(), end.to_text());
+}
+
+Result<Interval> parse_interval(std::string_view text) {
+  if (text.find('/') != text.npos) {
+    const IpPrefix prefix = TRY(parse_ip_prefix(text));
+    if (prefix.address != prefix.network()) {
+      return fail(Errc::InvalidArgument, "{} has host bits set: {} or {}?", text,
+                  prefix.masked().to_text(), prefix.address.to_text());
+    }
+    return Interval{.start = prefix.address, .end = prefix.last()};
+  }
+  const auto dash = text.find('-');
+  const IpAddress start = TRY(parse_ip_address(text.substr(0, dash)));
+  if (dash == text.npos) return Interval{.start = start, .end = start};
+  const IpAddress end = TRY(parse_ip_address(text.substr(dash + 1)));
+  if (start.family() != end.family() || end < start) {
+    return fail(Errc::InvalidArgument, "{} does not go up from its first address to its last",
+                text);
+  }
+  return Interval{.start = start, .end = end};
+}
+
+const Interval* Range::find_exclusion(const IpAddress& address) const {
+  const auto found = std::ranges::find_if(
+      exclude, [&](const Interval& excluded) { return excluded.contains(address); });
+  return found == exclude.end() ? nullptr : &*found;
+}
+
 std::string Range::to_text() const { return start.to_text() + "-" + end.to_text(); }
 
 std::string to_text(const RangeSet& set) {
@@ -83,10 +119,11 @@ Result<Range> complete(const RangeSpec& spec) {
   if (!spec.subnet) return fail(Errc::InvalidArgument, "a range needs a \"subnet\"");
   const IpPrefix subnet = *spec.subnet;
   TRY(check_subnet(subnet));
-  const Range range{.subnet = subnet,
-                    .start = spec.start.value_or(subnet.address.next()),
-                    .end = spec.end.value_or(last_usable(subnet)),
-                    .gateway = spec.gateway.value_or(subnet.address.next())};
+  Range range{.subnet = subnet,
+              .start = spec.start.value_or(subnet.address.next()),
+              .end = spec.end.value_or(last_usable(subnet)),
+              .gateway = spec.gateway.value_or(subnet.address.next()),
+              .exclude = spec.exclude};
   TRY(check_bounds(spec, range));
   return range;
 }

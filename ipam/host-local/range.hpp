@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime-core/addr/ip.hpp"
@@ -11,23 +12,41 @@
 // What host-local gives addresses from, with the reference plugin's rules and words.
 namespace netctl::host_local {
 
+// Neighbouring addresses of one family, first and last included.
+struct Interval {
+  IpAddress start{};
+  IpAddress end{};
+
+  bool contains(const IpAddress& address) const { return start <= address && address <= end; }
+  std::string to_text() const;  // "10.0.0.5", "10.0.0.5-10.0.0.9"
+
+  bool operator==(const Interval&) const = default;
+};
+
+// "10.0.0.5", "10.0.0.5-10.0.0.9" or "10.0.0.8/29".
+Result<Interval> parse_interval(std::string_view text);
+
 // A range as it is written in a config.
 struct RangeSpec {
   std::optional<IpPrefix> subnet{};
   std::optional<IpAddress> start{};
   std::optional<IpAddress> end{};
   std::optional<IpAddress> gateway{};
+  std::vector<Interval> exclude{};
 };
 
 // A part of a subnet. Invariant: start and end lie in the subnet, start <= end.
 struct Range {
   IpPrefix subnet{};
-  IpAddress start{};    // the first address that may be given
-  IpAddress end{};      // the last one
-  IpAddress gateway{};  // never given; may lie outside
+  IpAddress start{};                // the first address that may be given
+  IpAddress end{};                  // the last one
+  IpAddress gateway{};              // never given; may lie outside
+  std::vector<Interval> exclude{};  // never given either
 
   bool contains(const IpAddress& address) const { return start <= address && address <= end; }
   bool overlaps(const Range& other) const { return start <= other.end && other.start <= end; }
+  // The excluded ones that the address is among; nullptr when it is not.
+  const Interval* find_exclusion(const IpAddress& address) const;
   std::string to_text() const;  // "10.0.0.2-10.0.0.9"
 
   bool operator==(const Range&) const = default;

@@ -2,246 +2,228 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <set>
 
 #include "runtime-core/base/error_list.hpp"
-#include "runtime-core/base/log.hpp"
 
 namespace netctl::host_local {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n\v\f";
 constexpr std::string_view kLastReserved = "last_reserved_ip.";
-// Where a reservation is written when it cannot be written without a name. One name is enough: only
-// the holder of the lock writes.
-constexpr const char* kUnfinished = ".reservation";
-
-// A container id and an interface name have no use for more; what is longer is not ours.
-constexpr std::size_t kMaxContent = 4096;
-
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
-bool is_printable(std::string_view text) {
-  return std::ranges::all_of(text,
-                             [](char byte) { return static_cast<unsigned char>(byte) > 0x20; });
-}
-
-// The address that a file reserves. Other spellings of an address are not ours: nobody who looks
-// for the canonical one would see them.
-std::optional<IpAddress> address_of(const std::string& name) {
-  auto address = parse_ip_address(name);
-  if (!address || address->to_text() != name) return std::nullopt;
-  return *address;
-}
+constexpr std::size_t kMaxAddressFile = 64;
 
 // Left behind by a process that was killed in the middle of writing; nobody writes them now, since
 // we hold the lock. The reference plugin has no names of this form.
-bool is_leftover(std::string_view name) {
-  return name == kUnfinished || name.starts_with(format(".{}", kLastReserved));
+bool is_unfinished(std::string_view name) {
+  return is_unfinished_reservation(name) || name.starts_with(format(".{}", kLastReserved));
 }
 
-std::string content_of(const cni::Attachment& owner) {
-  return format("{}\r\n{}", owner.container_id, owner.ifname);
+std::string_view first_word(std::string_view text) {
+  const auto begin = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+  const auto end = text.find_last_not_of(" \t\r\n") + 1;
+  return begin < end ? text.substr(begin, end - begin) : std::string_view();
 }
 
-Status write_content(int fd, std::string_view content) {
-  const ssize_t written = ::write(fd, content.data(), content.size());
-  if (written < 0) return system_error(errno, "write");
-  if (static_cast<std::size_t>(written) != content.size()) {
-    return fail(Errc::Io, "write: only {} of {} bytes", written, content.size());
+// The attachments that a runtime knows, prepared to be asked for one by one.
+class ValidOwners {
+ public:
+  explicit ValidOwners(const std::vector<cni::Attachment>& owners)
+      : attachments_(owners.begin(), owners.end()) {
+    for (const cni::Attachment& owner : owners) containers_.insert(owner.container_id);
   }
-  return ok();
-}
+  bool include(const cni::Attachment& holder) const {
+    return holder.ifname.empty() ? containers_.contains(holder.container_id)
+                                 : attachments_.contains(holder);
+  }
+
+ private:
+  std::set<cni::Attachment> attachments_;
+  std::set<std::string> containers_{};
+};
 
 }  // namespace
 
-Result<Store> Store::open(const std::string& directory) {
-  TRY(sys::ensure_directory(directory, 0755));
-  UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return system_error(errno, format("open {}", directory));
-  return lock(directory, std::move(fd));
+Result<Store> Store::open(const StorePlace& place) {
+  UniqueFd fd(::open(place.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) {
+    TRY(sys::ensure_directory(place.directory, 0755));
+    fd.reset(::open(place.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  }
+  if (!fd) return system_error(errno, format("open {}", place.directory));
+  return lock(place, std::move(fd));
 }
 
-Result<std::optional<Store>> Store::find(const std::string& directory) {
-  UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+Result<std::optional<Store>> Store::find(const StorePlace& place) {
+  UniqueFd fd(::open(place.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd && (errno == ENOENT || errno == ENOTDIR)) return std::optional<Store>();
-  if (!fd) return system_error(errno, format("open {}", directory));
-  return std::optional(TRY(lock(directory, std::move(fd))));
+  if (!fd) return system_error(errno, format("open {}", place.directory));
+  return std::optional(TRY(lock(place, std::move(fd))));
 }
 
-Result<Store> Store::lock(const std::string& directory, UniqueFd fd) {
-  auto held = TRY(sys::FileLock::acquire(directory + "/lock", sys::Lock::Exclusive, 0750));
-  return Store(directory, std::move(fd), std::move(held));
+Result<Store> Store::lock(const StorePlace& place, UniqueFd fd) {
+  auto held = TRY(sys::FileLock::acquire(place.directory + "/lock", sys::Lock::Exclusive, 0750));
+  return Store(place, std::move(fd), std::move(held));
 }
 
-std::string Store::path(std::string_view name) const { return format("{}/{}", directory_, name); }
-
-Store::Owner Store::parse_owner(std::string_view content) {
-  content = trimmed(content);
-  const auto end = std::min(content.find('\n'), content.size());
-  const std::string_view id = trimmed(content.substr(0, end));
-  const std::string_view ifname = trimmed(content.substr(end));
-  // After a power cut a file may hold zeros instead of what was written.
-  if (id.empty() || !is_printable(id)) return {};
-  return {.state = Owner::State::Known,
-          .attachment = {.container_id = std::string(id), .ifname = std::string(ifname)}};
+Store::~Store() {
+  if (index_) index_->settle(fd_.get());
 }
 
-Store::Owner Store::read_owner(const std::string& name) const {
-  const UniqueFd file(::openat(fd_.get(), name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  std::array<char, kMaxContent> content{};
-  const ssize_t got = file ? ::read(file.get(), content.data(), content.size()) : -1;
-  if (got < 0) {
-    log::warn("read {}: {}; its address counts as taken", path(name),
-              system_error(errno, "open or read").message);
-    return {.state = Owner::State::Unreadable};
+std::string Store::path(std::string_view name) const {
+  return format("{}/{}", place_.directory, name);
+}
+
+Result<Index*> Store::index() {
+  if (index_) return index_.get();
+  struct stat info {};
+  if (::fstat(fd_.get(), &info) != 0) return system_error(errno, "look at " + place_.directory);
+  auto found = Index::find(format("{}/{}", place_.index_directory, Index::name_of(info)), info,
+                           place_.boot_id);
+  if (found) {
+    index_ = std::make_unique<Index>(*std::move(found));
+  } else {
+    TRY(scan());
   }
-  return parse_owner({content.data(), static_cast<std::size_t>(got)});
+  return index_.get();
 }
 
-Result<Store::Contents*> Store::contents() {
-  if (!contents_) {
-    Contents found;
-    for (const std::string& name : TRY(sys::list_directory(directory_))) {
-      if (is_leftover(name)) found.leftovers.push_back(name);
-      const auto address = address_of(name);
-      if (address) found.entries.push_back({.address = *address, .owner = read_owner(name)});
+Result<std::vector<Store::Entry>> Store::scan() {
+  std::vector<Entry> entries;
+  std::vector<std::string> unfinished;
+  for (const std::string& name : TRY(sys::list_directory(place_.directory))) {
+    if (is_unfinished(name)) unfinished.push_back(name);
+    const auto address = reserved_address(name);
+    if (!address) continue;
+    if (auto found = find_reservation(fd_.get(), name, place_.boot_id)) {
+      entries.push_back({.address = *address, .reservation = *std::move(found)});
     }
-    std::ranges::sort(found.entries, {}, &Entry::address);
-    contents_ = std::move(found);
   }
-  return &*contents_;
+  std::ranges::sort(entries, {}, &Entry::address);
+  remove_unfinished(unfinished);
+
+  struct stat info {};
+  if (::fstat(fd_.get(), &info) != 0) return system_error(errno, "look at " + place_.directory);
+  index_ = std::make_unique<Index>(
+      Index::make(format("{}/{}", place_.index_directory, Index::name_of(info)), place_.boot_id));
+  for (const Entry& entry : entries) index_->add(entry.address, entry.reservation);
+  return entries;
 }
 
-Result<std::vector<IpAddress>> Store::taken() {
+// A killed process leaves the index behind the times: whoever reads the files next comes by here.
+void Store::remove_unfinished(const std::vector<std::string>& names) {
+  ErrorList errors;
+  for (const std::string& name : names) errors.keep(sys::delete_file(path(name)));
+  unfinished_ = errors.status();
+}
+
+Result<std::optional<IpAddress>> Store::first_free(const IpAddress& from, const IpAddress& to) {
+  return TRY(index())->first_free(from, to);
+}
+
+std::optional<Reservation> Store::find(const IpAddress& address) const {
+  return find_reservation(fd_.get(), address.to_text(), place_.boot_id);
+}
+
+// What the files say of those that the index names; nothing when they say something else.
+Result<std::optional<std::vector<Store::Entry>>> Store::confirmed(const cni::Attachment& owner) {
+  std::vector<Entry> entries;
+  for (const IpAddress& address : TRY(index())->candidates(owner)) {
+    auto found = find(address);
+    if (!found || found->owner != owner) return std::optional<std::vector<Entry>>();
+    entries.push_back({.address = address, .reservation = *std::move(found)});
+  }
+  std::ranges::sort(entries, {}, &Entry::address);
+  return std::optional(std::move(entries));
+}
+
+Result<std::vector<Store::Entry>> Store::entries_of(const cni::Attachment& owner) {
+  const cni::Attachment of_container{.container_id = owner.container_id};
+  for (const cni::Attachment& holder : {owner, of_container}) {
+    auto entries = TRY(confirmed(holder));
+    if (!entries) {
+      // Somebody wrote into a file, which does not show at the directory. Read them all.
+      std::vector<Entry> all = TRY(scan());
+      std::erase_if(all, [&](const Entry& entry) { return entry.reservation.owner != holder; });
+      entries = std::move(all);
+    }
+    if (!entries->empty()) return *std::move(entries);
+  }
+  return std::vector<Entry>();
+}
+
+Result<std::vector<IpAddress>> Store::addresses_of(const cni::Attachment& owner) {
   std::vector<IpAddress> addresses;
-  for (const Entry& entry : TRY(contents())->entries) {
-    if (entry.owner.state != Owner::State::Nobody) addresses.push_back(entry.address);
+  for (const Entry& entry : TRY(entries_of(owner))) {
+    if (entry.reservation.is_taken()) addresses.push_back(entry.address);
   }
   return addresses;
 }
 
-Result<std::vector<IpAddress>> Store::addresses_of(const cni::Attachment& owner) {
-  std::vector<IpAddress> exact;
-  std::vector<IpAddress> of_container;
-  for (const Entry& entry : TRY(contents())->entries) {
-    const cni::Attachment& holder = entry.owner.attachment;
-    if (entry.owner.state != Owner::State::Known) continue;
-    if (holder == owner) exact.push_back(entry.address);
-    if (holder.container_id == owner.container_id && holder.ifname.empty()) {
-      of_container.push_back(entry.address);
-    }
-  }
-  return exact.empty() ? of_container : exact;
-}
-
-Result<bool> Store::reserve(const IpAddress& address, const cni::Attachment& owner) {
+Result<bool> Store::reserve(const IpAddress& address, const cni::Attachment& owner,
+                            const std::string& tag) {
+  Index& known = *TRY(index());
   const std::string name = address.to_text();
-  const std::string content = content_of(owner);
-  bool reserved = TRY(create(name, content).context("reserve {}", path(name)));
-  if (!reserved && read_owner(name).state == Owner::State::Nobody) {
-    TRY(sys::delete_file(path(name)));
-    reserved = TRY(create(name, content).context("reserve {}", path(name)));
-  }
-  if (contents_) {
-    auto& entries = contents_->entries;
-    auto place = std::ranges::lower_bound(entries, address, {}, &Entry::address);
-    if (place == entries.end() || place->address != address) {
-      place = entries.insert(place, {.address = address});
+  bool reserved =
+      TRY(create_reservation(fd_.get(), name, owner, tag).context("reserve {}", path(name)));
+  if (!reserved) {
+    const Reservation found = find(address).value_or(Reservation{});
+    if (found.is_taken()) {
+      known.add(address, found);
+      return false;
     }
-    place->owner = read_owner(name);
+    TRY(release({.address = address, .reservation = found}));
+    reserved =
+        TRY(create_reservation(fd_.get(), name, owner, tag).context("reserve {}", path(name)));
   }
+  if (reserved) known.add(address, {.state = Reservation::State::Held, .owner = owner});
   return reserved;
 }
 
-Result<bool> Store::create(const std::string& name, std::string_view content) {
-  if (auto created = create_unnamed(name, content)) return created;
-  return create_renamed(name, content);
-}
-
-// link(2) refuses a name that is there, so the file is the reservation, as with the O_EXCL of the
-// reference plugin. An unnamed file vanishes with its process until it is linked.
-Result<bool> Store::create_unnamed(const std::string& name, std::string_view content) {
-  const UniqueFd file(::openat(fd_.get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
-  if (!file) return system_error(errno, "create a file without a name");
-  TRY(write_content(file.get(), content));
-  // By /proc, as open(2) shows it: AT_EMPTY_PATH would need CAP_DAC_READ_SEARCH.
-  const std::string source = format("/proc/self/fd/{}", file.get());
-  if (::linkat(AT_FDCWD, source.c_str(), fd_.get(), name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
-    return true;
-  }
-  if (errno == EEXIST) return false;
-  return system_error(errno, "give the file its name");
-}
-
-// For file systems without O_TMPFILE, and where /proc is not mounted.
-Result<bool> Store::create_renamed(const std::string& name, std::string_view content) {
-  const UniqueFd file(::openat(fd_.get(), kUnfinished,
-                               O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file) return system_error(errno, format("create {}", kUnfinished));
-  Status status = write_content(file.get(), content);
-  const bool linked = status && ::linkat(fd_.get(), kUnfinished, fd_.get(), name.c_str(), 0) == 0;
-  if (status && !linked && errno != EEXIST) status = system_error(errno, "give the file its name");
-  ::unlinkat(fd_.get(), kUnfinished, 0);
-  TRY(std::move(status));
-  return linked;
-}
-
 Status Store::release(const IpAddress& address) {
-  TRY(sys::delete_file(path(address.to_text())));
-  if (contents_) {
-    std::erase_if(contents_->entries, [&](const Entry& entry) { return entry.address == address; });
-  }
+  TRY(index());
+  return release({.address = address, .reservation = find(address).value_or(Reservation{})});
+}
+
+Status Store::release(const Entry& entry) {
+  TRY(sys::delete_file(path(entry.address.to_text())));
+  index_->remove(entry.address, entry.reservation);
   return ok();
 }
 
-Status Store::release_each(const std::vector<IpAddress>& addresses) {
+Status Store::release_each(const std::vector<Entry>& entries) {
   ErrorList errors;
-  for (const IpAddress& address : addresses) errors.keep(release(address));
-  for (const std::string& name : std::exchange(TRY(contents())->leftovers, {})) {
-    errors.keep(sys::delete_file(path(name)));
-  }
+  for (const Entry& entry : entries) errors.keep(release(entry));
+  errors.keep(std::exchange(unfinished_, ok()));
   return errors.status();
 }
 
 Status Store::release_all(const cni::Attachment& owner) {
-  return release_each(TRY(addresses_of(owner)));
+  return release_each(TRY(entries_of(owner)));
 }
 
 Status Store::retain(const std::vector<cni::Attachment>& owners) {
-  const auto is_valid = [&](const cni::Attachment& holder) {
-    return std::ranges::any_of(owners, [&](const cni::Attachment& owner) {
-      return holder.container_id == owner.container_id &&
-             (holder.ifname.empty() || holder.ifname == owner.ifname);
-    });
-  };
-  std::vector<IpAddress> stale;
-  for (const Entry& entry : TRY(contents())->entries) {
-    const bool kept =
-        entry.owner.state == Owner::State::Unreadable ||
-        (entry.owner.state == Owner::State::Known && is_valid(entry.owner.attachment));
-    if (!kept) stale.push_back(entry.address);
-  }
-  return release_each(stale);
+  const ValidOwners valid(owners);
+  std::vector<Entry> entries = TRY(scan());
+  std::erase_if(entries, [&](const Entry& entry) {
+    return entry.reservation.state == Reservation::State::Unreadable ||
+           valid.include(entry.reservation.owner);
+  });
+  return release_each(entries);
 }
 
 std::optional<IpAddress> Store::last_reserved(std::size_t set) const {
-  auto content = sys::find_file(path(format("{}{}", kLastReserved, set)), kMaxContent);
+  auto content = sys::find_file(path(format("{}{}", kLastReserved, set)), kMaxAddressFile);
   if (!content || !*content) return std::nullopt;
-  auto address = parse_ip_address(trimmed(**content));
+  auto address = parse_ip_address(first_word(**content));
   if (!address) return std::nullopt;
   return *address;
 }
 
 Status Store::set_last_reserved(std::size_t set, const IpAddress& address) {
+  TRY(index());  // so that it gets in step with this change
   return sys::replace_file(path(format("{}{}", kLastReserved, set)), address.to_text(), 0600);
 }
 

@@ -122,8 +122,9 @@ TEST_F(HostLocalCompatibility, BothRefuseInTheSameWords) {
       << "ours has details besides";
   for (const char* container : {"c2", "c3", "c4"}) add(Who::Ours, container);
   const std::string full = call(Who::Ours, "ADD", "c5");
-  EXPECT_THAT(full, HasSubstr("no IP addresses available in range set: 10.0.0.1-10.0.0.5"));
-  EXPECT_EQ(full, call(Who::Theirs, "ADD", "c5"));
+  const std::string theirs = cni::parse_error(call(Who::Theirs, "ADD", "c5")).message;
+  EXPECT_THAT(theirs, HasSubstr("no IP addresses available in range set: 10.0.0.1-10.0.0.5"));
+  EXPECT_EQ(cni::parse_error(full).message, theirs + "; 10.0.0.0/24: 4 taken");
 }
 
 }  // namespace

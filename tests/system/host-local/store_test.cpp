@@ -17,12 +17,12 @@ class StoreOnAHost : public test::PrivateHost {};
 
 // Without /proc an unnamed file cannot be linked, so this is the way by the temporary name.
 TEST_F(StoreOnAHost, AddressesAreReservedWhereProcIsMissing) {
-  auto store = Store::open("/run/data/net");
+  auto store = Store::open({.directory = "/run/data/net"});
   ASSERT_THAT(store, Succeeds());
   const IpAddress address = IpAddress::v4(10, 0, 0, 2);
   ASSERT_EQ(::mount("tmpfs", "/proc", "tmpfs", 0, nullptr), 0);
-  const auto first = store->reserve(address, {.container_id = "c1", .ifname = "eth0"});
-  const auto second = store->reserve(address, {.container_id = "c2", .ifname = "eth0"});
+  const auto first = store->reserve(address, {.container_id = "c1", .ifname = "eth0"}, "");
+  const auto second = store->reserve(address, {.container_id = "c2", .ifname = "eth0"}, "");
   ASSERT_EQ(::umount2("/proc", MNT_DETACH), 0);
 
   ASSERT_THAT(first, Succeeds());

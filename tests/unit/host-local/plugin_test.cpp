@@ -34,6 +34,16 @@ std::string compact(const std::string& json) {
 
 class HostLocalTest : public test::TemporaryDirectory {
  protected:
+  HostLocalTest() { write(boot_id_file(), "first-boot\n"); }
+  ~HostLocalTest() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(machine(), ignored);
+  }
+
+  // What is the machine's and not the store's lies beside the test's directory.
+  std::string machine() const { return root() + "-machine"; }
+  std::string boot_id_file() const { return machine() + "/boot_id"; }
+  std::string run_directory() const { return machine() + "/run"; }
   std::string file(const std::string& name) const { return root() + "/data/net/" + name; }
   std::vector<std::string> files() const { return names_in(root() + "/data/net"); }
 
@@ -45,14 +55,18 @@ class HostLocalTest : public test::TemporaryDirectory {
   }
 
   Answer call(const std::string& command, const std::string& stdin_text) const {
-    cni::Environment environment{{"CNI_COMMAND", command}, {"CNI_CONTAINERID", container},
-                                 {"CNI_NETNS", "/none"},   {"CNI_IFNAME", ifname},
-                                 {"CNI_PATH", "/none"},    {"CNI_ARGS", args}};
+    cni::Environment environment{{"CNI_COMMAND", command},
+                                 {"CNI_CONTAINERID", container},
+                                 {"CNI_NETNS", "/none"},
+                                 {"CNI_IFNAME", ifname},
+                                 {"CNI_PATH", "/none"},
+                                 {"CNI_ARGS", args},
+                                 {"NETCTL_RUN_DIR", run_directory()}};
     environment.insert(more_environment.begin(), more_environment.end());
     std::istringstream in(stdin_text);
     std::ostringstream out;
     std::ostringstream err;
-    HostLocal plugin;
+    HostLocal plugin(boot_id_file());
     const int status =
         cni::run(plugin, {.environment = std::move(environment), .in = in, .out = out, .err = err});
     return {.status = status, .text = compact(out.str())};
@@ -70,6 +84,9 @@ class HostLocalTest : public test::TemporaryDirectory {
     EXPECT_EQ(answer.status, 1) << answer.text;
     return answer.text;
   }
+
+  // The next calls are made after a restart of the machine.
+  void reboot() { write(boot_id_file(), "another-boot\n"); }
 
   std::string version = "1.1.0";
   std::string container = "c1";
@@ -129,7 +146,8 @@ TEST_F(HostLocalTest, AFullSetIsSaidInTheReferencePluginsWords) {
   succeed(add(kSmall));
   container = "c3";
   const std::string full =
-      "failed to allocate for range 0: no IP addresses available in range set: 10.0.0.1-10.0.0.3";
+      "failed to allocate for range 0: no IP addresses available in range set: 10.0.0.1-10.0.0.3; "
+      "10.0.0.0/24: 2 taken";
   EXPECT_THAT(refusal(add(kSmall)), AllOf(HasSubstr(full), HasSubstr("999")));
 }
 
@@ -250,6 +268,13 @@ TEST_F(HostLocalTest, WrongConfigsAreRefusedAndNothingIsMade) {
       {R"(, "subnet": "10.0.0.0/24", "rangeEnd": "10.1.0.1")",
        "invalid range set 0: RangeEnd 10.1.0.1 not in network 10.0.0.0/24"},
       {R"(, "subnet": "10.0.0.0/24", "gateway": "first")", "ipam.gateway"},
+      {R"(, "subnet": "10.0.0.0/24", "exclude": ["10.0.0.9-10.0.0.8"])",
+       "10.0.0.9-10.0.0.8 does not go up from its first address to its last"},
+      {R"(, "subnet": "10.0.0.0/24", "exclude": ["10.0.0.9/28"])", "10.0.0.9/28 has host bits set"},
+      {R"(, "subnet": "10.0.0.0/24", "exclude": ["some"])", "some"},
+      {R"(, "subnet": "10.0.0.0/24", "exclude": "10.0.0.9")", "ipam.exclude"},
+      {R"(, "ranges": [[{"subnet": "10.0.0.0/24", "exclude": ["10.1.0.0"]}]])",
+       "invalid range set 0: exclude 10.1.0.0 not in network 10.0.0.0/24"},
       {R"(, "ranges": [[{"subnet": "10.0.0.0/24"}, {"subnet": "fd00::/64"}]])",
        "invalid range set 0: mixed address families"},
       {R"(, "ranges": [[{"subnet": "10.0.0.0/24"}, {"subnet": "10.0.0.0/16"}]])",
@@ -308,6 +333,49 @@ TEST_F(HostLocalTest, TheStoreCanBeMovedByTheEnvironment) {
   succeed(
       call("ADD", R"({"cniVersion": "1.0.0", "name": "net", "ipam": {"subnet": "10.0.0.0/24"}})"));
   EXPECT_EQ(read(root() + "/state/networks/net/10.0.0.2"), "c1\r\neth0");
+}
+
+TEST_F(HostLocalTest, ExcludedAddressesAreNeverGiven) {
+  const std::string ipam = R"(, "exclude": ["10.0.0.4", "fd00::/120"], "ranges": [
+      [{"subnet": "10.0.0.0/24", "exclude": ["10.0.0.2-10.0.0.3"]}], [{"subnet": "fd00::/64"}]])";
+  EXPECT_THAT(succeed(add(ipam)), AllOf(HasSubstr("10.0.0.5/24"), HasSubstr("fd00::100/64")));
+  container = "c2";
+  args = "IP=10.0.0.3";
+  EXPECT_THAT(
+      refusal(add(ipam)),
+      HasSubstr("requested ip 10.0.0.3 is excluded from the range: exclude has 10.0.0.2-10.0.0.3"));
+}
+
+TEST_F(HostLocalTest, AReservationFromBeforeTheLastBootIsFree) {
+  succeed(add(kSmall));
+  container = "c2";
+  succeed(add(kSmall));
+  reboot();
+  EXPECT_THAT(refusal(call("CHECK", config(kSmall))), HasSubstr("Failed to find address"));
+  EXPECT_EQ(succeed(call("STATUS", config(kSmall))), "");
+  EXPECT_THAT(succeed(add(kSmall)), HasSubstr("10.0.0.2/24")) << "the same container again";
+  EXPECT_EQ(read(file("10.0.0.2")), "c2\r\neth0");
+  container = "c3";
+  EXPECT_THAT(succeed(add(kSmall)), HasSubstr("10.0.0.3/24"));
+  container = "c1";
+  succeed(call("DEL", config(kSmall)));
+  EXPECT_EQ(read(file("10.0.0.2")), "c2\r\neth0") << "a late DEL takes nothing from the next one";
+}
+
+TEST_F(HostLocalTest, ADelAfterTheRebootStillCleansUp) {
+  succeed(add(kRange));
+  reboot();
+  succeed(call("DEL", config(kRange)));
+  EXPECT_THAT(files(), ElementsAre("last_reserved_ip.0", "lock"));
+}
+
+// The reference plugin's, or one on a file system without attributes: nothing certain is known.
+TEST_F(HostLocalTest, AReservationWithoutTagOutlivesABoot) {
+  write(file("10.0.0.2"), "c1\r\neth0");
+  reboot();
+  EXPECT_EQ(succeed(call("CHECK", config(kSmall))), "");
+  container = "c2";
+  EXPECT_THAT(succeed(add(kSmall)), HasSubstr("10.0.0.3/24"));
 }
 
 TEST_F(HostLocalTest, ACrashedReservationIsTakenOver) {

@@ -30,7 +30,10 @@ class StoreTest : public test::TemporaryDirectory {
  protected:
   std::string directory() const { return root() + "/net"; }
   std::string file(const std::string& name) const { return directory() + "/" + name; }
-  Store open() const { return std::move(Store::open(directory())).value(); }
+  StorePlace place() const {
+    return {.directory = directory(), .index_directory = root() + "/index", .boot_id = boot};
+  }
+  Store open() const { return std::move(Store::open(place())).value(); }
   std::vector<std::string> files() const { return names_in(directory()); }
 
   static std::vector<std::string> texts(const Result<std::vector<IpAddress>>& addresses) {
@@ -38,14 +41,30 @@ class StoreTest : public test::TemporaryDirectory {
     for (const IpAddress& address : addresses.value()) made.push_back(address.to_text());
     return made;
   }
+  // All addresses that are reserved, as the files say.
+  static std::vector<std::string> taken(Store& store) {
+    std::vector<std::string> made;
+    for (const Store::Entry& entry : store.scan().value()) {
+      if (entry.reservation.is_taken()) made.push_back(entry.address.to_text());
+    }
+    return made;
+  }
+  // The first free one of 10.0.0.2 to 10.0.0.254, as the index says.
+  static std::string first_free(Store& store) {
+    const auto found = store.first_free(ip("10.0.0.2"), ip("10.0.0.254")).value();
+    return found ? found->to_text() : "none";
+  }
+
+  std::string boot = "this-boot";
+  std::string tag = "boot=this-boot";
 };
 
 TEST_F(StoreTest, AReservationIsAFileInTheReferencePluginsFormat) {
   ::umask(022);
   {
     Store store = open();
-    EXPECT_TRUE(*store.reserve(ip("10.0.0.2"), kC1));
-    EXPECT_TRUE(*store.reserve(ip("fd00::2"), kC1));
+    EXPECT_TRUE(*store.reserve(ip("10.0.0.2"), kC1, tag));
+    EXPECT_TRUE(*store.reserve(ip("fd00::2"), kC1, tag));
     EXPECT_THAT(store.set_last_reserved(0, ip("10.0.0.2")), Succeeds());
   }
   EXPECT_THAT(files(), ElementsAre("10.0.0.2", "fd00::2", "last_reserved_ip.0", "lock"));
@@ -60,10 +79,10 @@ TEST_F(StoreTest, AReservationIsAFileInTheReferencePluginsFormat) {
 
 TEST_F(StoreTest, ATakenAddressIsNotReservedAgain) {
   Store store = open();
-  ASSERT_TRUE(*store.reserve(ip("10.0.0.2"), kC1));
-  EXPECT_FALSE(*store.reserve(ip("10.0.0.2"), kC2));
+  ASSERT_TRUE(*store.reserve(ip("10.0.0.2"), kC1, tag));
+  EXPECT_FALSE(*store.reserve(ip("10.0.0.2"), kC2, tag));
   EXPECT_EQ(read(file("10.0.0.2")), "c1\r\neth0");
-  EXPECT_THAT(texts(store.taken()), ElementsAre("10.0.0.2"));
+  EXPECT_THAT(taken(store), ElementsAre("10.0.0.2"));
 }
 
 TEST_F(StoreTest, AFileWithoutOwnerReservesNothingAndIsTakenOver) {
@@ -71,19 +90,19 @@ TEST_F(StoreTest, AFileWithoutOwnerReservesNothingAndIsTakenOver) {
     SCOPED_TRACE(testing::PrintToString(content));
     write(file("10.0.0.2"), content);
     Store store = open();
-    EXPECT_THAT(texts(store.taken()), ElementsAre());
-    EXPECT_TRUE(*store.reserve(ip("10.0.0.2"), kC1));
+    EXPECT_THAT(taken(store), ElementsAre());
+    EXPECT_TRUE(*store.reserve(ip("10.0.0.2"), kC1, tag));
     EXPECT_THAT(texts(store.addresses_of(kC1)), ElementsAre("10.0.0.2"));
     EXPECT_EQ(read(file("10.0.0.2")), "c1\r\neth0");
   }
 }
 
 TEST_F(StoreTest, WhatCannotBeReadCountsAsTaken) {
-  ASSERT_THAT(Store::open(directory()), Succeeds());
+  ASSERT_THAT(Store::open(place()), Succeeds());
   ASSERT_EQ(::mkdir(file("10.0.0.2").c_str(), 0755), 0);
   Store store = open();
-  EXPECT_THAT(texts(store.taken()), ElementsAre("10.0.0.2"));
-  EXPECT_FALSE(*store.reserve(ip("10.0.0.2"), kC1));
+  EXPECT_THAT(taken(store), ElementsAre("10.0.0.2"));
+  EXPECT_FALSE(*store.reserve(ip("10.0.0.2"), kC1, tag));
   EXPECT_THAT(store.retain({}), Succeeds());
   EXPECT_THAT(files(), ElementsAre("10.0.0.2", "lock"));
 }
@@ -91,12 +110,12 @@ TEST_F(StoreTest, WhatCannotBeReadCountsAsTaken) {
 TEST_F(StoreTest, AddressesAreFoundByTheirOwnerAndComeSorted) {
   Store store = open();
   for (const char* address : {"fd00::2", "10.0.0.10", "10.0.0.9"}) {
-    ASSERT_TRUE(*store.reserve(ip(address), kC1));
+    ASSERT_TRUE(*store.reserve(ip(address), kC1, tag));
   }
-  ASSERT_TRUE(*store.reserve(ip("10.0.0.3"), kC2));
-  ASSERT_TRUE(*store.reserve(ip("10.0.0.4"), {.container_id = "c1", .ifname = "eth1"}));
+  ASSERT_TRUE(*store.reserve(ip("10.0.0.3"), kC2, tag));
+  ASSERT_TRUE(*store.reserve(ip("10.0.0.4"), {.container_id = "c1", .ifname = "eth1"}, tag));
   EXPECT_THAT(texts(store.addresses_of(kC1)), ElementsAre("10.0.0.9", "10.0.0.10", "fd00::2"));
-  EXPECT_THAT(texts(store.taken()),
+  EXPECT_THAT(taken(store),
               ElementsAre("10.0.0.3", "10.0.0.4", "10.0.0.9", "10.0.0.10", "fd00::2"));
 }
 
@@ -117,7 +136,7 @@ TEST_F(StoreTest, OnlyNamesThatAreAddressesAreReservations) {
   }
   const auto before = files();
   Store store = open();
-  EXPECT_THAT(texts(store.taken()), ElementsAre());
+  EXPECT_THAT(taken(store), ElementsAre());
   EXPECT_THAT(store.release_all(kC1), Succeeds());
   EXPECT_THAT(store.retain({}), Succeeds());
   EXPECT_EQ(files().size(), before.size() + 1) << "the lock came, nothing went";
@@ -125,13 +144,13 @@ TEST_F(StoreTest, OnlyNamesThatAreAddressesAreReservations) {
 
 TEST_F(StoreTest, ReleasingAllTakesTheOwnersAddressesAndLeavesTheOthers) {
   Store store = open();
-  ASSERT_TRUE(*store.reserve(ip("10.0.0.2"), kC1));
-  ASSERT_TRUE(*store.reserve(ip("fd00::2"), kC1));
-  ASSERT_TRUE(*store.reserve(ip("10.0.0.3"), kC2));
+  ASSERT_TRUE(*store.reserve(ip("10.0.0.2"), kC1, tag));
+  ASSERT_TRUE(*store.reserve(ip("fd00::2"), kC1, tag));
+  ASSERT_TRUE(*store.reserve(ip("10.0.0.3"), kC2, tag));
   EXPECT_THAT(store.release_all(kC1), Succeeds());
   EXPECT_THAT(files(), ElementsAre("10.0.0.3", "lock"));
   EXPECT_THAT(store.release_all(kC1), Succeeds()) << "the second time";
-  EXPECT_THAT(texts(store.taken()), ElementsAre("10.0.0.3"));
+  EXPECT_THAT(taken(store), ElementsAre("10.0.0.3"));
 }
 
 TEST_F(StoreTest, RetainingReleasesWhateverHasNoValidOwner) {
@@ -157,7 +176,7 @@ TEST_F(StoreTest, WhatKilledProcessesLeftUnfinishedIsRemoved) {
 }
 
 TEST_F(StoreTest, AMissingDirectoryIsFoundMissingAndNotMade) {
-  const auto store = Store::find(directory());
+  const auto store = Store::find(place());
   ASSERT_THAT(store, Succeeds());
   EXPECT_FALSE(store->has_value());
   EXPECT_THAT(names_in(root()), ElementsAre());
@@ -177,25 +196,25 @@ TEST_F(StoreTest, AnUnreadableRoundRobinPositionIsNone) {
 
 TEST_F(StoreTest, ADirectoryThatCannotBeMadeIsNamed) {
   write(root() + "/file", "");
-  EXPECT_THAT(Store::open(root() + "/file/net"), FailsSaying(HasSubstr(root() + "/file")));
+  EXPECT_THAT(Store::open({.directory = root() + "/file/net"}),
+              FailsSaying(HasSubstr(root() + "/file")));
 }
 
-// Exit status 0 when the process got an address.
-[[noreturn]] void reserve_one_and_exit(const std::string& directory, int number) {
+// Whether the process got an address.
+bool reserve_one(const StorePlace& place, int number) {
+  auto store = Store::open(place);
+  if (!store) return false;
   const RangeSet set{{.subnet = *parse_ip_prefix("10.0.0.0/24"),
                       .start = ip("10.0.0.1"),
                       .end = ip("10.0.0.254"),
-                      .gateway = ip("10.0.0.1")}};
-  auto store = Store::open(directory);
-  bool reserved = false;
-  if (store) {
-    const auto taken = store->taken().value();
-    const auto address = next_free(set, store->last_reserved(0), taken);
-    const cni::Attachment owner{.container_id = format("c{}", number), .ifname = "eth0"};
-    reserved = address && store->reserve(*address, owner).value_or(false) &&
-               store->set_last_reserved(0, *address).has_value();
-  }
-  ::_exit(reserved ? 0 : 1);
+                      .gateway = ip("10.0.0.1"),
+                      .exclude = {}}};
+  const auto address = next_free(
+      set, store->last_reserved(0),
+      [&](const IpAddress& from, const IpAddress& to) { return store->first_free(from, to); });
+  const cni::Attachment owner{.container_id = format("c{}", number), .ifname = "eth0"};
+  return address && *address && store->reserve(**address, owner, "boot=b").value_or(false) &&
+         store->set_last_reserved(0, **address).has_value();
 }
 
 TEST_F(StoreTest, SixtyFourProcessesAtOnceGetSixtyFourAddresses) {
@@ -204,7 +223,7 @@ TEST_F(StoreTest, SixtyFourProcessesAtOnceGetSixtyFourAddresses) {
   for (int i = 0; i < kProcesses; ++i) {
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
-    if (child == 0) reserve_one_and_exit(directory(), i);
+    if (child == 0) ::_exit(reserve_one(place(), i) ? 0 : 1);
     children.push_back(child);
   }
   for (const pid_t child : children) {

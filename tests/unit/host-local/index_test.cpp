@@ -1,0 +1,188 @@
+#include "ipam/host-local/index.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+
+#include "ipam/host-local/store.hpp"
+#include "tests/support/matchers.hpp"
+#include "tests/unit/host-local/temporary_directory.hpp"
+
+// The index as the store uses it: what counts is that the store is right whatever became of it.
+namespace netctl::host_local {
+namespace {
+
+using test::Succeeds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+IpAddress ip(std::string_view text) { return *parse_ip_address(text); }
+
+const cni::Attachment kC1{.container_id = "c1", .ifname = "eth0"};
+const cni::Attachment kC2{.container_id = "c2", .ifname = "eth0"};
+
+class IndexTest : public test::TemporaryDirectory {
+ protected:
+  std::string file(const std::string& name) const { return root() + "/net/" + name; }
+  std::string index_directory() const { return root() + "/index"; }
+  StorePlace place() const {
+    return {.directory = root() + "/net", .index_directory = index_directory(), .boot_id = boot};
+  }
+  Store open() const { return std::move(Store::open(place())).value(); }
+
+  bool reserve(std::string_view address, const cni::Attachment& owner) const {
+    return open().reserve(ip(address), owner, "").value();
+  }
+  std::string first_free() const {
+    const auto found = open().first_free(ip("10.0.0.2"), ip("10.0.9.254")).value();
+    return found ? found->to_text() : "none";
+  }
+  std::vector<std::string> addresses_of(const cni::Attachment& owner) const {
+    std::vector<std::string> texts;
+    for (const IpAddress& address : open().addresses_of(owner).value()) {
+      texts.push_back(address.to_text());
+    }
+    return texts;
+  }
+  std::string index_file() const {
+    const auto names = names_in(index_directory());
+    return names.size() == 1 ? index_directory() + "/" + names.front() : "(not one)";
+  }
+  timespec time_of_directory() const {
+    struct stat info {};
+    ::stat((root() + "/net").c_str(), &info);
+    return info.st_mtim;
+  }
+  void set_time_of_directory(const timespec& time) const {
+    const timespec times[2] = {time, time};
+    ASSERT_EQ(::utimensat(AT_FDCWD, (root() + "/net").c_str(), times, 0), 0);
+  }
+
+  std::string boot = "this-boot";
+};
+
+// The proof that files are not read each time: one that came without a trace is not seen.
+TEST_F(IndexTest, WhileTheDirectoryHasItsTimeTheIndexIsTheAnswer) {
+  reserve("10.0.0.2", kC1);
+  const timespec time = time_of_directory();
+  write(file("10.0.0.3"), "c2\r\neth0");
+  set_time_of_directory(time);
+  EXPECT_EQ(first_free(), "10.0.0.3");
+  EXPECT_THAT(addresses_of(kC2), IsEmpty());
+  EXPECT_FALSE(reserve("10.0.0.3", kC1)) << "the file is the reservation all the same";
+  EXPECT_EQ(first_free(), "10.0.0.4") << "learned";
+}
+
+TEST_F(IndexTest, AFileThatSomebodyElseMakesOrRemovesIsSeen) {
+  reserve("10.0.0.2", kC1);
+  write(file("10.0.0.3"), "c2\r\neth0");
+  EXPECT_EQ(first_free(), "10.0.0.4");
+  EXPECT_THAT(addresses_of(kC2), ElementsAre("10.0.0.3"));
+  std::filesystem::remove(file("10.0.0.2"));
+  EXPECT_EQ(first_free(), "10.0.0.2");
+  EXPECT_THAT(addresses_of(kC1), IsEmpty());
+}
+
+// As quickly as can be, so that the clock of the file system hardly moves.
+TEST_F(IndexTest, NoForeignChangeHidesInOneTickOfTheClock) {
+  for (int round = 0; round < 200; ++round) {
+    ASSERT_TRUE(reserve("10.0.0.2", kC1));
+    ASSERT_EQ(::unlink(file("10.0.0.2").c_str()), 0);
+    ASSERT_EQ(first_free(), "10.0.0.2") << "round " << round;
+  }
+}
+
+TEST_F(IndexTest, AProcessThatDiesBeforeItIsDoneLeavesNoWrongIndex) {
+  reserve("10.0.0.2", kC1);
+  for (const bool reserves : {true, false}) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      Store store = open();
+      const bool done = reserves ? store.reserve(ip("10.0.0.3"), kC2, "").value_or(false)
+                                 : store.release_all(kC2).has_value();
+      ::_exit(done ? 0 : 1);  // without the destructor, in which the index is settled
+    }
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_EQ(status, 0);
+    EXPECT_EQ(first_free(), reserves ? "10.0.0.4" : "10.0.0.3");
+  }
+}
+
+TEST_F(IndexTest, AnIndexOfAnotherBootIsMadeAnew) {
+  ASSERT_TRUE(open().reserve(ip("10.0.0.2"), kC1, "boot=this-boot").value());
+  EXPECT_EQ(first_free(), "10.0.0.3");
+  boot = "next-boot";
+  EXPECT_EQ(first_free(), "10.0.0.2");
+}
+
+TEST_F(IndexTest, ADamagedIndexIsMadeAnew) {
+  reserve("10.0.0.2", kC1);
+  const std::string good = read(index_file());
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, std::size_t{128}, good.size() - 1}) {
+    SCOPED_TRACE(size);
+    write(index_file(), good.substr(0, size));
+    EXPECT_EQ(first_free(), "10.0.0.3");
+  }
+  for (std::size_t at = 0; at < sizeof(IndexHeader); at += 7) {
+    SCOPED_TRACE(at);
+    std::string damaged = read(index_file());
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
+    write(index_file(), damaged);
+    EXPECT_EQ(first_free(), "10.0.0.3");
+    EXPECT_THAT(addresses_of(kC1), ElementsAre("10.0.0.2"));
+  }
+}
+
+TEST_F(IndexTest, WithoutAPlaceForItTheFilesAreRead) {
+  write(index_directory(), "a file where the directory should be");
+  EXPECT_TRUE(reserve("10.0.0.2", kC1));
+  EXPECT_EQ(first_free(), "10.0.0.3");
+  EXPECT_THAT(addresses_of(kC1), ElementsAre("10.0.0.2"));
+  EXPECT_THAT(open().release_all(kC1), Succeeds());
+  EXPECT_EQ(first_free(), "10.0.0.2");
+}
+
+TEST_F(IndexTest, AnOwnerThatIsWrittenIntoAFileIsBelieved) {
+  reserve("10.0.0.2", kC1);
+  write(file("10.0.0.2"), "c2\r\neth0");  // in place: the directory does not change
+  EXPECT_THAT(open().release_all(kC1), Succeeds());
+  EXPECT_EQ(read(file("10.0.0.2")), "c2\r\neth0");
+  EXPECT_THAT(addresses_of(kC2), ElementsAre("10.0.0.2"));
+}
+
+TEST_F(IndexTest, EachStoreHasItsOwn) {
+  reserve("10.0.0.2", kC1);
+  StorePlace other = place();
+  other.directory = root() + "/other";
+  {
+    Store store = std::move(Store::open(other)).value();
+    EXPECT_EQ(*store.first_free(ip("10.0.0.2"), ip("10.0.0.9")).value(), ip("10.0.0.2"));
+  }
+  EXPECT_EQ(names_in(index_directory()).size(), 2U);
+  EXPECT_EQ(first_free(), "10.0.0.3");
+}
+
+TEST_F(IndexTest, TheStoresDirectoryHoldsNothingOfIt) {
+  reserve("10.0.0.2", kC1);
+  EXPECT_THAT(names_in(root() + "/net"), ElementsAre("10.0.0.2", "lock"));
+}
+
+TEST_F(IndexTest, ItGrowsWithTheStoreAndStaysRight) {
+  for (unsigned i = 0; i < 600; ++i) {
+    const cni::Attachment owner{.container_id = format("c{}", i), .ifname = "eth0"};
+    const IpAddress address = ip("10.0.0.2").next(i);
+    ASSERT_EQ(first_free(), address.to_text());
+    ASSERT_TRUE(reserve(address.to_text(), owner));
+    ASSERT_THAT(addresses_of(owner), ElementsAre(address.to_text()));
+  }
+  EXPECT_GT(read(index_file()).size(), 600U * 32);
+}
+
+}  // namespace
+}  // namespace netctl::host_local
