@@ -37,11 +37,11 @@ class Index {
   Index(Index&&) noexcept = default;
   Index& operator=(Index&&) noexcept = default;
 
-  std::optional<IpAddress> first_free(const IpAddress& from, const IpAddress& to) const {
+  std::optional<IpAddress> first_free(const IpAddress& from, const IpAddress& to) {
     return tables().first_free(from, to);
   }
   // What to read for the owner's addresses; may name files that are not his.
-  std::vector<IpAddress> candidates(const cni::Attachment& owner) const {
+  std::vector<IpAddress> candidates(const cni::Attachment& owner) {
     return tables().addresses_of(digest_of(owner));
   }
 
@@ -75,7 +75,7 @@ class Index {
   Index(std::string path, std::string boot_id)
       : path_(std::move(path)), boot_id_(std::move(boot_id)) {}
 
-  IndexTables tables() const { return IndexTables(mapping_ ? mapping_->bytes() : memory_); }
+  IndexTables tables() { return IndexTables(mapping_ ? mapping_->bytes() : memory_); }
   void begin_change();
   bool stamp(int store);
 
@@ -83,7 +83,7 @@ class Index {
   std::string boot_id_;
   // The tables are in the file itself, or in memory that becomes the file.
   std::optional<Mapping> mapping_{};
-  mutable std::vector<std::byte> memory_{};
+  std::vector<std::byte> memory_{};
   bool changed_ = false;
 };
 

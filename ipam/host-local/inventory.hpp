@@ -15,10 +15,10 @@ namespace netctl::host_local {
 struct RangeUse {
   Range range{};
   std::size_t taken = 0;
-  // Of the taken ones, those whose container no longer exists: certainly (Fate::Gone), or as far as
-  // can be seen from here (Fate::Missing, and Gone among them).
-  std::vector<Store::Entry> gone{};
+  // Of the taken ones, those whose container no longer exists as far as can be seen from here
+  // (Fate::Missing or Gone), and which of them are certain (Gone).
   std::size_t missing = 0;
+  std::vector<Store::Entry> gone{};
 };
 
 // For each range of the set; `entries` are all of the store (Store::scan).

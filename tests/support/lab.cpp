@@ -111,14 +111,14 @@ std::string Lab::host_state() {
                            "ip -6 route show table all", "nft list ruleset"}) {
     state += format("== {}\n{}", line, run(line).out);
   }
-  // The lock, and host-local's memory of the last address, are no attachment's.
+  // The lock, host-local's memory of the last address, and its indexes are no attachment's.
   for (const char* directory : {"/run/cni-state", "/run/netctl", "/run/netns"}) {
     std::error_code error;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(directory, error)) {
       const std::string name = entry.path().filename();
-      if (!entry.is_regular_file() || name == "lock" || name.starts_with("last_reserved_ip.")) {
-        continue;
-      }
+      const bool is_index = entry.path().parent_path() == "/run/netctl/ipam";
+      const bool is_lasting = name == "lock" || name.starts_with("last_reserved_ip.") || is_index;
+      if (!entry.is_regular_file() || is_lasting) continue;
       state += entry.path().string() + "\n";
     }
   }
