@@ -18,7 +18,7 @@ case $what in
 esac
 
 packages="$BUILD_PACKAGES $TEST_PACKAGES"
-[ "$what" = unit ] || packages="$packages $LAB_PACKAGES"
+[ "$what" = unit ] || packages="$packages $LAB_PACKAGES $CLIENT_PACKAGES"
 # shellcheck disable=SC2086  # a list of names
 install_packages $packages || exit 1
 

@@ -5,9 +5,9 @@ BUILD_PACKAGES="g++ cmake ninja-build pkg-config libnl-3-dev libmnl-dev libnftnl
 TEST_PACKAGES="libgtest-dev libgmock-dev"
 # The programs that look at what we made, and those that make traffic.
 LAB_PACKAGES="iproute2 nftables busybox-static curl strace util-linux"
-# The reference plugins, and the library of cnitool and containerd with the compiler that a client
-# of it takes: half a minute to install, a quarter of one to build, once.
-LAB_PACKAGES="$LAB_PACKAGES containernetworking-plugins golang-go golang-github-appc-cni-dev"
+# For the tests with others' programs: the reference plugins, and the library of cnitool and
+# containerd with the compiler that a client of it takes (half a minute to install, and to build).
+CLIENT_PACKAGES="containernetworking-plugins golang-go golang-github-appc-cni-dev"
 
 # install_packages NAME...: installs what is missing, quietly; says what it does, and what to do
 # where it cannot.
