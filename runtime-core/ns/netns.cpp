@@ -209,6 +209,11 @@ Result<std::string> path_of(std::string_view text) {
   return path;
 }
 
+std::string name_of_path(const std::string& path) {
+  const std::string pins = pin_directory() + "/";
+  return path.starts_with(pins) ? path.substr(pins.size()) : path;
+}
+
 Result<std::string> existing_path_of(std::string_view text) {
   std::string path = TRY(path_of(text));
   const auto netns = open_netns(path);

@@ -59,7 +59,9 @@ Result<std::vector<std::string>> list_pinned();
 // path), "pid:4711" (that process' namespace). Absolute and without ".", ".." and doubled slashes,
 // by text alone, as cnitool does: container ids are made from it. Nothing needs to be there.
 Result<std::string> path_of(std::string_view text);
-// The same for one that has to exist and to be a network namespace: the error says what to do.
+// The reverse of a path, as short as it can be: a pinned name where it is one, else the path.
+std::string name_of_path(const std::string& path);
+// path_of() for one that has to exist and to be a network namespace: the error says what to do.
 Result<std::string> existing_path_of(std::string_view text);
 
 }  // namespace netctl::ns

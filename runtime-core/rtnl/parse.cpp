@@ -2,6 +2,7 @@
 
 #include <linux/if.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <sys/socket.h>
@@ -262,6 +263,19 @@ Result<Address> parse_address(Bytes message) {
                  .scope = fixed.ifa_scope,
                  .tentative = (flags & IFA_F_TENTATIVE) != 0,
                  .duplicate = (flags & IFA_F_DADFAILED) != 0};
+}
+
+Result<Neighbour> parse_neighbour(Bytes message) {
+  constexpr std::array<nla_policy, NDA_MAX + 1> kPolicy{};
+  const auto [fixed, attributes] =
+      TRY((take_apart<ndmsg, NDA_MAX>(message, RTM_NEWNEIGH, kPolicy.data())));
+  const auto address = ip_address(fixed.ndm_family, attributes.bytes(NDA_DST));
+  if (!address) return malformed("not an IP address");
+  if (fixed.ndm_ifindex <= 0) return malformed("a neighbour without a link");
+  return Neighbour{.link = fixed.ndm_ifindex,
+                   .address = *address,
+                   .mac = mac_address(attributes.bytes(NDA_LLADDR)),
+                   .state = fixed.ndm_state};
 }
 
 Result<Route> parse_route(Bytes message) {

@@ -19,6 +19,7 @@ Result<Link> parse_link(std::span<const std::byte> message);        // RTM_NEWLI
 Result<Address> parse_address(std::span<const std::byte> message);  // RTM_NEWADDR
 // RTM_NEWROUTE. Of a route with several next hops, the first.
 Result<Route> parse_route(std::span<const std::byte> message);
+Result<Neighbour> parse_neighbour(std::span<const std::byte> message);  // RTM_NEWNEIGH
 
 // The kernel's answer to one request (NLMSG_ERROR), or how a dump ended (NLMSG_DONE); errno 0 is
 // the ACK.

@@ -1,6 +1,7 @@
 #include "runtime-core/rtnl/route_socket.hpp"
 
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <netlink/errno.h>
@@ -339,6 +340,15 @@ Result<std::vector<Address>> RouteSocket::addresses(int link) {
   return list(
       socket_.get(), request, parse_address,
       link == 0 ? std::string("list addresses") : format("list addresses of link {}", link));
+}
+
+Result<std::vector<Neighbour>> RouteSocket::neighbours() {
+  Encoder request(RTM_GETNEIGH, NLM_F_DUMP);
+  request.fixed(ndmsg{});
+  auto neighbours = TRY(list(socket_.get(), request, parse_neighbour, "list neighbours"));
+  std::erase_if(neighbours,
+                [](const Neighbour& each) { return (each.state & ~NUD_NOARP) == NUD_NONE; });
+  return neighbours;
 }
 
 Result<std::vector<Route>> RouteSocket::routes(Family family, std::uint32_t table, int link) {

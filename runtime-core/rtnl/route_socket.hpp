@@ -37,6 +37,10 @@ class RouteSocket {
   // Addresses of one interface (filtered by the kernel), or of all (link = 0); both families.
   Result<std::vector<Address>> addresses(int link = 0);
 
+  // What the ARP and neighbour discovery caches hold of links that ask for anything: entries of
+  // links that need no asking (lo, multicast) are left out.
+  Result<std::vector<Neighbour>> neighbours();
+
   // Unicast routes of a family in one table (filtered by the kernel; table 0: all tables), and of
   // those that leave through `link` when it is not 0.
   Result<std::vector<Route>> routes(Family family, std::uint32_t table = 254, int link = 0);

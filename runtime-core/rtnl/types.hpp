@@ -54,4 +54,14 @@ struct Route {
   bool operator==(const Route&) const = default;
 };
 
+// Who is at an address on a link (RTM_NEWNEIGH): an entry of the ARP or the neighbour discovery
+// cache.
+struct Neighbour {
+  int link = 0;  // index of the interface
+  IpAddress address{};
+  MacAddress mac{};         // zero while it is being asked for
+  std::uint16_t state = 0;  // NUD_*: 2 reachable, 4 stale, 128 permanent, ...
+  bool operator==(const Neighbour&) const = default;
+};
+
 }  // namespace netctl::rtnl

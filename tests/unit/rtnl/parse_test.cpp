@@ -2,6 +2,7 @@
 
 #include <linux/if.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -240,6 +241,34 @@ TEST(ParseAddress, NonsenseIsRefused) {
     SCOPED_TRACE(what);
     EXPECT_THAT(parse_address(message), FailsWith(Errc::Io));
   }
+}
+
+TEST(ParseNeighbour, HasAddressLinkMacAndState) {
+  ndmsg fixed{};
+  fixed.ndm_family = AF_INET;
+  fixed.ndm_ifindex = 7;
+  fixed.ndm_state = NUD_STALE;
+  const Bytes attributes = join(
+      {attribute(NDA_DST, list({10, 0, 0, 1})), attribute(NDA_LLADDR, list({2, 0, 0, 0, 0, 9}))});
+
+  const auto neighbour =
+      parse_neighbour(wire::message(RTM_NEWNEIGH, join({wire::raw(fixed), attributes})));
+
+  ASSERT_THAT(neighbour, Succeeds());
+  EXPECT_EQ(neighbour->address.to_text(), "10.0.0.1");
+  EXPECT_EQ(neighbour->link, 7);
+  EXPECT_EQ(neighbour->mac.to_text(), "02:00:00:00:00:09");
+  EXPECT_EQ(neighbour->state, NUD_STALE);
+}
+
+TEST(ParseNeighbour, NonsenseIsRefused) {
+  ndmsg fixed{};
+  fixed.ndm_family = AF_INET;
+  const Bytes address = attribute(NDA_DST, list({10, 0, 0, 1}));
+  EXPECT_THAT(parse_neighbour(wire::message(RTM_NEWNEIGH, Bytes(4))), FailsWith(Errc::Io));
+  EXPECT_THAT(parse_neighbour(wire::message(RTM_NEWNEIGH, wire::raw(fixed))), FailsWith(Errc::Io));
+  EXPECT_THAT(parse_neighbour(wire::message(RTM_NEWNEIGH, join({wire::raw(fixed), address}))),
+              FailsWith(Errc::Io));  // no link
 }
 
 TEST(ParseRoute, ARouteWithMetricsHasAllItsFields) {
