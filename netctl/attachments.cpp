@@ -15,12 +15,6 @@
 namespace netctl::command {
 namespace {
 
-// "/run/netns/web" as people name it: "web".
-std::string name_of_netns(const std::string& path) {
-  const std::string pins = ns::pin_directory() + "/";
-  return path.starts_with(pins) ? path.substr(pins.size()) : path;
-}
-
 // What became of an attachment, in a word or three.
 Result<std::string> state_of(const cni::RuntimeCall& call) {
   const auto netns = TRY(ns::find_netns(call.netns));
@@ -77,7 +71,7 @@ Facts facts_of(const cni::CachedAttachment& attachment) {
   const cni::RuntimeCall& call = attachment.call;
   return {fact("network", attachment.network),
           fact("container", call.container_id),
-          fact("namespace", name_of_netns(call.netns)),
+          fact("namespace", ns::name_of_path(call.netns)),
           fact("interface", call.ifname),
           fact("addresses", addresses_in(result_of(attachment))),
           ports_fact(attachment),

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
 #include <ctime>
 #include <map>
 
@@ -195,14 +194,8 @@ Result<bool> may_prune(const cni::NetworkConfig& network, const std::vector<Filt
   });
 }
 
-bool is_confirmed() {
-  std::fputs(
-      "WARNING! This will remove all networks that netctl made and that nothing is attached to.\n"
-      "Are you sure you want to continue? [y/N] ",
-      stderr);
-  const int answer = std::getchar();
-  return answer == 'y' || answer == 'Y';
-}
+constexpr const char* kPruneWarning =
+    "WARNING! This will remove all networks that netctl made and that nothing is attached to.";
 
 }  // namespace
 
@@ -271,7 +264,7 @@ Status prune_networks(const Settings& settings, const std::vector<std::string>& 
   for (const Filter& filter : wanted) {
     if (filter.key == "until") TRY(time_of(filter.value));
   }
-  if (!force && !is_confirmed()) return ok();
+  if (!force && !is_confirmed(kPruneWarning)) return ok();
   ErrorList errors;
   for (const cni::NetworkConfig& network : TRY(configured_networks(settings))) {
     if (!TRY(may_prune(network, wanted)) || !runtime(settings).cached(network.name).empty()) {

@@ -248,6 +248,15 @@ Status print(std::string_view text) {
   return system_error(errno, "write to stdout");
 }
 
+bool is_confirmed(std::string_view what) {
+  const std::string question = format("{}\nAre you sure you want to continue? [y/N] ", what);
+  std::fwrite(question.data(), 1, question.size(), stderr);
+  const int answer = std::getchar();
+  return answer == 'y' || answer == 'Y';
+}
+
+std::string upper_case(std::string text) { return with_each(std::move(text), upper); }
+
 std::string age_text(std::int64_t seconds) {
   const struct {
     std::int64_t length;

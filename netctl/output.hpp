@@ -61,6 +61,12 @@ Status print_json_list(const std::vector<std::string>& values);
 // Writes to stdout, at once.
 Status print(std::string_view text);
 
+// Asks on stderr whether to go on, after what that would do; only "y" is yes.
+bool is_confirmed(std::string_view what);
+
+// ASCII letters as capitals: a column's heading of a fact's name.
+std::string upper_case(std::string text);
+
 // A time that has passed: "12 seconds", "3 hours".
 std::string age_text(std::int64_t seconds);
 

@@ -45,18 +45,22 @@ Settings settings_from_environment() {
   return settings;
 }
 
-cni::Runtime runtime(const Settings& settings) {
-  cni::RuntimeOptions options{.plugin_path = settings.plugin_path,
-                              .cache_directory = settings.state_directory,
-                              .built_ins = built_ins()};
+cni::Environment own_environment() {
+  cni::Environment environment;
   for (char** entry = environ; *entry; ++entry) {
     const std::string_view text = *entry;
     const auto equals = text.find('=');
-    if (equals != std::string_view::npos) {
-      options.environment.emplace(text.substr(0, equals), text.substr(equals + 1));
-    }
+    if (equals == std::string_view::npos) continue;
+    environment.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
-  return cni::Runtime(std::move(options));
+  return environment;
+}
+
+cni::Runtime runtime(const Settings& settings) {
+  return cni::Runtime({.plugin_path = settings.plugin_path,
+                       .cache_directory = settings.state_directory,
+                       .environment = own_environment(),
+                       .built_ins = built_ins()});
 }
 
 }  // namespace netctl::command

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "ipam/host-local/store.hpp"
+#include "ipam/host-local/tag.hpp"
 #include "runtime-core/cni/plugin.hpp"
 
 namespace netctl::host_local {
@@ -12,7 +13,7 @@ namespace netctl::host_local {
 class HostLocal : public cni::Plugin {
  public:
   // The file that tells this boot from others.
-  explicit HostLocal(std::string boot_id_file = "/proc/sys/kernel/random/boot_id")
+  explicit HostLocal(std::string boot_id_file = kBootIdFile)
       : boot_id_file_(std::move(boot_id_file)) {}
 
   std::string_view name() const override { return "host-local"; }

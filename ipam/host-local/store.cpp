@@ -127,6 +127,13 @@ std::optional<Reservation> Store::find(const IpAddress& address) const {
   return find_reservation(fd_.get(), address.to_text(), place_.boot_id);
 }
 
+std::int64_t Store::reserved_at(const IpAddress& address) const {
+  struct stat info {};
+  const bool there =
+      ::fstatat(fd_.get(), address.to_text().c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
+  return there ? info.st_mtime : 0;
+}
+
 // What the files say of those that the index names; nothing when they say something else.
 Result<std::optional<std::vector<Store::Entry>>> Store::confirmed(const cni::Attachment& owner) {
   std::vector<Entry> entries;

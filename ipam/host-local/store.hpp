@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,6 +57,8 @@ class Store {
   Result<std::vector<IpAddress>> addresses_of(const cni::Attachment& owner);
   // What the file of this address holds; nothing when there is none.
   std::optional<Reservation> find(const IpAddress& address) const;
+  // When it was made, in Unix time; 0 when that cannot be told.
+  std::int64_t reserved_at(const IpAddress& address) const;
   // Every file, sorted by address. Reads them all and makes the index anew.
   Result<std::vector<Entry>> scan();
 

@@ -13,6 +13,8 @@
 namespace netctl::host_local {
 
 inline constexpr const char* kTagName = "user.netctl";
+// What tells this boot from others (random(4)).
+inline constexpr const char* kBootIdFile = "/proc/sys/kernel/random/boot_id";
 
 // A network namespace as it was seen from a mount namespace.
 struct NetnsSighting {
@@ -36,7 +38,7 @@ std::string to_text(const Tag& tag);
 // Nothing when the text is not a whole tag: a reservation with such a one counts as untagged.
 std::optional<Tag> parse_tag(std::string_view text);
 
-// The id in the file, /proc/sys/kernel/random/boot_id usually; empty when it cannot be read. Nobody
+// The id in the file, kBootIdFile but in tests; empty when it cannot be read. Nobody
 // is then known to be of another boot.
 std::string read_boot_id(const std::string& path);
 

@@ -34,6 +34,8 @@ void define_all(CLI::App& app, Session& session) {
   define_upkeep(app, session);
   define_networks(app, session);
   define_namespaces(app, session);
+  define_sandboxes(app, session);
+  define_ipam(app, session);
   define_completion(app, session);
 }
 

@@ -30,6 +30,8 @@ void define_attachments(CLI::App& app, Session& session);  // add del check ls i
 void define_upkeep(CLI::App& app, Session& session);       // gc status
 void define_networks(CLI::App& app, Session& session);     // network
 void define_namespaces(CLI::App& app, Session& session);   // ns
+void define_sandboxes(CLI::App& app, Session& session);    // sandbox
+void define_ipam(CLI::App& app, Session& session);         // ipam
 void define_completion(CLI::App& app, Session& session);   // completion complete
 
 // Flags that several commands have.

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "netctl/cli/cli.hpp"
+#include "netctl/connect.hpp"
 #include "netctl/network.hpp"
 #include "netctl/network_create.hpp"
 
@@ -15,6 +16,8 @@ struct Typed {
   command::Output output{};
   command::CreateRequest create{};
   bool disable_dns = false;
+  command::Target target{};
+  command::Wanted wanted{};
 };
 
 CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<std::string>& texts,
@@ -111,6 +114,32 @@ void define_removal(CLI::App& network, Session& session, Typed& typed) {
   });
 }
 
+void define_connection(CLI::App& network, Session& session, Typed& typed) {
+  auto* connect = network.add_subcommand("connect", "Attach a container that runs to one more");
+  connect->add_option("network", typed.target.network, "Name of the network")->required();
+  connect->add_option("namespace", typed.target.ns, "A pinned name, a path, or pid:N")->required();
+  connect->add_option("--id", typed.target.container_id, "Container id");
+  add_list(*connect, "--ip,--ip6", typed.wanted.ips, "Ask for this address; once for each family")
+      ->type_name("ADDRESS");
+  connect->add_option("--mac-address", typed.wanted.mac, "MAC address of the interface inside");
+  connect->footer("Example: netctl network connect back web");
+  connect->callback([&] {
+    session.work = [&] {
+      return command::connect(session.settings, typed.target, typed.wanted, typed.output);
+    };
+  });
+
+  auto* disconnect = network.add_subcommand("disconnect", "Detach a container from a network");
+  disconnect->add_option("network", typed.target.network, "Name of the network")->required();
+  disconnect->add_option("namespace", typed.target.ns, "As for connect; or --id");
+  disconnect->add_option("--id", typed.target.container_id, "Container id");
+  disconnect->add_flag("-f,--force", typed.force, "One that is not connected is fine");
+  disconnect->footer("Example: netctl network disconnect back web");
+  disconnect->callback([&] {
+    session.work = [&] { return command::disconnect(session.settings, typed.target, typed.force); };
+  });
+}
+
 }  // namespace
 
 void define_networks(CLI::App& app, Session& session) {
@@ -121,6 +150,7 @@ void define_networks(CLI::App& app, Session& session) {
   define_ls_and_inspect(*network, session, typed);
   define_create(*network, session, typed);
   define_removal(*network, session, typed);
+  define_connection(*network, session, typed);
 }
 
 }  // namespace netctl::cli

@@ -234,10 +234,32 @@ TEST_F(Lists, TheScriptOfBashFillsInWhatNetctlSays) {
 }
 
 TEST_F(Lists, EachCommandHasHelpWithAnExample) {
-  for (const char* command :
-       {"add", "del", "check", "ls", "inspect", "gc", "status", "ns", "ns add", "ns rm", "ns ls",
-        "network", "network ls", "network inspect", "network create", "network rm", "network prune",
-        "network exists", "completion"}) {
+  for (const char* command : {"add",
+                              "del",
+                              "check",
+                              "ls",
+                              "inspect",
+                              "gc",
+                              "status",
+                              "ns",
+                              "ns add",
+                              "ns rm",
+                              "ns ls",
+                              "network",
+                              "network ls",
+                              "network inspect",
+                              "network create",
+                              "network rm",
+                              "network prune",
+                              "network exists",
+                              "network connect",
+                              "network disconnect",
+                              "sandbox ls",
+                              "sandbox inspect",
+                              "ipam ls",
+                              "ipam show",
+                              "ipam release",
+                              "completion"}) {
     const auto help = run(format("netctl {} --help", command));
     EXPECT_EQ(help.exit_status, 0) << command;
     EXPECT_THAT(help.out, HasSubstr("Example: ")) << command;
