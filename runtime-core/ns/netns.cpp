@@ -109,6 +109,15 @@ Result<UniqueFd> open_own_netns() {
   return own;
 }
 
+Result<bool> is_same_netns(int one, int other) {
+  struct stat first {};
+  struct stat second {};
+  if (::fstat(one, &first) != 0 || ::fstat(other, &second) != 0) {
+    return system_error(errno, "stat the network namespace");
+  }
+  return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
 Result<Inside> Inside::enter(int netns) {
   UniqueFd home = TRY(open_own_netns());
   if (::setns(netns, CLONE_NEWNET) != 0) return system_error(errno, "enter the network namespace");

@@ -18,6 +18,8 @@ Result<UniqueFd> open_netns(const std::string& path);
 Result<std::optional<UniqueFd>> find_netns(const std::string& path);
 // The namespace of this thread.
 Result<UniqueFd> open_own_netns();
+// Whether both are the same namespace, under whatever paths they were opened.
+Result<bool> is_same_netns(int one, int other);
 
 // Puts this thread into a network namespace, and back again when it goes. Being unable to return
 // would leave every later step acting on the wrong host, so that ends the process.

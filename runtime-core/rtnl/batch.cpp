@@ -56,6 +56,8 @@ std::string text_of(const LinkChange& change) {
   if (change.mtu) say(format("mtu {}", *change.mtu));
   if (change.mac) say("mac " + change.mac->to_text());
   if (change.promiscuous) say("promiscuous " + on_or_off(*change.promiscuous));
+  if (change.all_multicast) say("allmulti " + on_or_off(*change.all_multicast));
+  if (change.tx_queue) say(format("txqueuelen {}", *change.tx_queue));
   if (change.master)
     say(*change.master == 0 ? "no master" : format("master link {}", *change.master));
   if (change.hairpin) say("hairpin " + on_or_off(*change.hairpin));
@@ -112,10 +114,12 @@ std::vector<std::byte> encode_change(const LinkChange& change) {
   ifinfomsg header{};
   set_flag(header, IFF_UP, change.up);
   set_flag(header, IFF_PROMISC, change.promiscuous);
+  set_flag(header, IFF_ALLMULTI, change.all_multicast);
   const int type = changes_port(change) ? RTM_NEWLINK : RTM_SETLINK;
   Encoder message = about_link(type, NLM_F_ACK, change.link, header);
   if (change.mac) message.bytes(IFLA_ADDRESS, change.mac->bytes);
   if (change.mtu) message.u32(IFLA_MTU, *change.mtu);
+  if (change.tx_queue) message.u32(IFLA_TXQLEN, *change.tx_queue);
   // A terminating zero would count against the 255 bytes, and no byte at all takes the alias away.
   if (change.alias) message.chars(IFLA_IFALIAS, *change.alias);
   if (change.master) message.u32(IFLA_MASTER, static_cast<std::uint32_t>(*change.master));
@@ -277,15 +281,15 @@ Batch& Batch::delete_link(const LinkRef& link) {
               .harmless = {ENODEV}});
 }
 
-Batch& Batch::add_address(int link, const IpPrefix& address, int unless) {
+Batch& Batch::add_address(int link, const IpPrefix& address, int unless, ConnectedRoute route) {
+  const bool v4 = address.address.is_v4();
   Encoder message(RTM_NEWADDR, kMake);
   message.fixed(address_header(link, address));
   put_address(message, address);
-  if (!address.address.is_v4()) {
-    message.u32(IFA_FLAGS, IFA_F_NODAD);
-  } else if (address.length < 31) {
-    message.bytes(IFA_BROADCAST, address.last().bytes());
-  }
+  if (v4 && address.length < 31) message.bytes(IFA_BROADCAST, address.last().bytes());
+  std::uint32_t flags = v4 ? 0 : IFA_F_NODAD;
+  if (route == ConnectedRoute::None) flags |= IFA_F_NOPREFIXROUTE;
+  if (flags != 0) message.u32(IFA_FLAGS, flags);
   return add({.bytes = message.finish(),
               .text = format("add address {} to link {}", address.to_text(), link),
               .harmless = {unless}});

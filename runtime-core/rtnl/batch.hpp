@@ -55,12 +55,17 @@ struct LinkChange {
   std::optional<std::uint32_t> mtu{};
   std::optional<MacAddress> mac{};
   std::optional<bool> promiscuous{};
-  std::optional<int> master{};           // 0: no longer a port
-  std::optional<bool> hairpin{};         // of a bridge port
-  std::optional<bool> isolated{};        // of a bridge port
-  std::optional<bool> arp_notify{};      // announce an IPv4 address when it comes up
-  std::optional<bool> route_localnet{};  // allow 127.0.0.0/8 to be routed through it
+  std::optional<bool> all_multicast{};
+  std::optional<std::uint32_t> tx_queue{};  // length in packets
+  std::optional<int> master{};              // 0: no longer a port
+  std::optional<bool> hairpin{};            // of a bridge port
+  std::optional<bool> isolated{};           // of a bridge port
+  std::optional<bool> arp_notify{};         // announce an IPv4 address when it comes up
+  std::optional<bool> route_localnet{};     // allow 127.0.0.0/8 to be routed through it
 };
+
+// Whether the kernel adds the route to the network of a new address by itself.
+enum class ConnectedRoute { Added, None };
 
 // Messages to one namespace, sent together: the kernel handles them in this order and goes on after
 // a failure. Each carries a text of what it does, which becomes the context of its error. `unless`
@@ -79,7 +84,8 @@ class Batch {
   Batch& delete_link(const LinkRef& link);  // already gone is success
   // IPv4 networks shorter than /31 get their broadcast address. IPv6 duplicate detection is
   // switched off (IFA_F_NODAD): the interfaces are ours and the wait is one to two seconds.
-  Batch& add_address(int link, const IpPrefix& address, int unless = 0);
+  Batch& add_address(int link, const IpPrefix& address, int unless = 0,
+                     ConnectedRoute route = ConnectedRoute::Added);
   Batch& delete_address(int link, const IpPrefix& address);  // already gone is success
   Batch& add_route(const Route& route, int unless = 0);
   Batch& delete_route(const Route& route);  // already gone is success

@@ -218,7 +218,7 @@ std::optional<IpPrefix> destination_of(const rtmsg& fixed, const RouteAttributes
 Result<Link> parse_link(Bytes message) {
   constexpr auto kPolicy = [] {
     std::array<nla_policy, IFLA_MAX + 1> policy{};
-    policy[IFLA_MTU] = policy[IFLA_MASTER] = policy[IFLA_LINK] = of(NLA_U32);
+    policy[IFLA_MTU] = policy[IFLA_MASTER] = policy[IFLA_LINK] = policy[IFLA_TXQLEN] = of(NLA_U32);
     return policy;
   }();
   const auto [fixed, attributes] =
@@ -231,6 +231,8 @@ Result<Link> parse_link(Bytes message) {
             .up = (fixed.ifi_flags & IFF_UP) != 0,
             .carrier = (fixed.ifi_flags & IFF_LOWER_UP) != 0,
             .promiscuous = (fixed.ifi_flags & IFF_PROMISC) != 0,
+            .all_multicast = (fixed.ifi_flags & IFF_ALLMULTI) != 0,
+            .tx_queue = attributes.u32(IFLA_TXQLEN),
             .master = index_of(attributes.find<std::uint32_t>(IFLA_MASTER))};
   if (link.index <= 0) return malformed("a link without an index");
   if (link.name.empty()) return malformed("a link without a name");

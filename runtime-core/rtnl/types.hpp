@@ -20,7 +20,9 @@ struct Link {
   std::uint32_t mtu = 0;        // bytes, without the Ethernet header
   bool up = false;              // IFF_UP: the administrator's wish
   bool carrier = false;         // IFF_LOWER_UP: something is at the other end
-  bool promiscuous = false;     // IFF_PROMISC
+  bool promiscuous = false;     // IFF_PROMISC: the administrator's wish, as the next one
+  bool all_multicast = false;   // IFF_ALLMULTI
+  std::uint32_t tx_queue = 0;   // length of the transmit queue, in packets
   std::optional<int> master{};  // index of the bridge it is a port of
   std::optional<int> peer{};    // veth: index of the other end, in the namespace that it lives in
   bool hairpin = false;         // bridge port: may send a frame back to where it came from

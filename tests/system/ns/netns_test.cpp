@@ -76,6 +76,16 @@ Result<bool> loopback_is_up() {
   return (request.ifr_flags & IFF_UP) != 0;
 }
 
+TEST_F(NetnsTest, ANamespaceIsTheSameUnderEachOfItsPaths) {
+  ASSERT_THAT(create_pinned("web"), Succeeds());
+  const UniqueFd web = open_netns("/run/netns/web").value();
+  const UniqueFd again = open_netns("/run/netns/web").value();
+  const UniqueFd own = open_own_netns().value();
+  EXPECT_TRUE(is_same_netns(web.get(), again.get()).value());
+  EXPECT_FALSE(is_same_netns(web.get(), own.get()).value());
+  EXPECT_THAT(is_same_netns(web.get(), -1), FailsWith(Errc::Unknown));
+}
+
 TEST_F(NetnsTest, ANewOneIsAnotherNamespaceWithLoUp) {
   ASSERT_THAT(create_pinned("web"), Succeeds());
 

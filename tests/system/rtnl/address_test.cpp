@@ -43,6 +43,26 @@ TEST_F(Addresses, BothFamiliesAreThereAsTheyWereAdded) {
   EXPECT_THAT(texts(br0), testing::UnorderedElementsAre("172.17.0.1/16", "fd00::1/64"));
 }
 
+TEST_F(Addresses, TheRouteToTheirNetworkComesOnlyWhereItIsWanted) {
+  const int br0 = bridge("br0");
+  Batch batch;
+  batch.change_link({.link = br0, .up = true});
+  for (const char* text : {"172.17.0.1/16", "fd00::1/64"}) {
+    batch.add_address(br0, prefix(text), 0, ConnectedRoute::None);
+  }
+  batch.add_address(br0, prefix("10.0.0.1/8"));
+  ASSERT_THAT(apply(batch), Succeeds());
+
+  std::vector<std::string> networks;
+  for (const Family family : {Family::V4, Family::V6}) {
+    for (const Route& route : host().routes(family, 254, br0).value()) {
+      networks.push_back(route.destination.to_text());
+    }
+  }
+  std::erase(networks, "fe80::/64");
+  EXPECT_THAT(networks, testing::ElementsAre("10.0.0.0/8"));
+}
+
 TEST_F(Addresses, AnIpv4NetworkHasItsBroadcastAddress) {
   bridge("br0", {"172.17.0.1/16"});
   bridge("br1", {"10.0.0.1/32"});

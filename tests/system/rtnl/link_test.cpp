@@ -129,6 +129,8 @@ TEST_F(Links, EverythingThatCanChangeDoes) {
                      .mtu = 1300,
                      .mac = mac,
                      .promiscuous = true,
+                     .all_multicast = true,
+                     .tx_queue = 77,
                      .master = br0,
                      .hairpin = true,
                      .isolated = true});
@@ -140,6 +142,8 @@ TEST_F(Links, EverythingThatCanChangeDoes) {
   EXPECT_EQ(veth1.mtu, 1300U);
   EXPECT_EQ(veth1.mac, mac);
   EXPECT_TRUE(veth1.promiscuous);
+  EXPECT_TRUE(veth1.all_multicast);
+  EXPECT_EQ(veth1.tx_queue, 77U);
   EXPECT_EQ(veth1.master, br0);
   EXPECT_TRUE(veth1.hairpin);
   EXPECT_TRUE(veth1.isolated);
