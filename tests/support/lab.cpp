@@ -77,11 +77,16 @@ std::string Lab::sure(const std::string& line) {
 
 sys::Finished Lab::plugin(const std::string& type, const std::map<std::string, std::string>& call,
                           const std::string& config) {
+  return plugin_at(plugin_directory() + "/" + type, call, config);
+}
+
+sys::Finished Lab::plugin_at(const std::string& file,
+                             const std::map<std::string, std::string>& call,
+                             const std::string& config) {
   auto variables = environment;
-  variables["CNI_PATH"] = plugin_directory();
+  variables["CNI_PATH"] = file.substr(0, file.rfind('/'));
   for (const auto& [name, value] : call) variables[name] = value;
-  auto finished =
-      sys::run_program(plugin_directory() + "/" + type, {type}, as_list(variables), config);
+  auto finished = sys::run_program(file, {file}, as_list(variables), config);
   EXPECT_TRUE(finished) << (finished ? "" : finished.error().message);
   return finished ? std::move(finished).value() : sys::Finished{.exit_status = 127};
 }

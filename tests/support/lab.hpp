@@ -26,6 +26,10 @@ class Lab : public PrivateHost {
   sys::Finished plugin(const std::string& type, const std::map<std::string, std::string>& call,
                        const std::string& config);
 
+  // The same for a plugin somewhere else: the reference's, to compare with.
+  sys::Finished plugin_at(const std::string& file, const std::map<std::string, std::string>& call,
+                          const std::string& config);
+
   // A namespace that stands for another machine on the host's network: the host is `host` on
   // `device`, the machine `machine`; both with the length of their network.
   void connect_machine(const std::string& name, const std::string& device, const std::string& host,
