@@ -1,0 +1,72 @@
+#include "plugins/tuning/allowlist.hpp"
+
+#include <algorithm>
+#include <regex>
+
+#include "runtime-core/sys/files.hpp"
+
+namespace netctl::tuning {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n\v\f";
+  const auto first = text.find_first_not_of(kBlank);
+  if (first == text.npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+Result<std::vector<std::regex>> compile(const std::vector<std::string>& expressions) {
+  std::vector<std::regex> compiled;
+  for (const std::string& expression : expressions) {
+    try {
+      compiled.emplace_back(expression);
+    } catch (const std::regex_error& error) {
+      return fail(Errc::InvalidArgument, "{}: \"{}\" is not a regular expression: {}",
+                  kAllowlistFile, expression, error.what());
+    }
+  }
+  return compiled;
+}
+
+// "[a b c]".
+std::string listed(const std::vector<std::string>& expressions) {
+  std::string text = "[";
+  for (const std::string& each : expressions) text += (text.size() > 1 ? " " : "") + each;
+  return text + "]";
+}
+
+}  // namespace
+
+std::vector<std::string> parse_allowlist(std::string_view text) {
+  std::vector<std::string> expressions;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    if (!trimmed(line).empty()) expressions.emplace_back(trimmed(line));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+  }
+  return expressions;
+}
+
+Status check_allowed(const std::map<std::string, std::string>& sysctl,
+                     const std::vector<std::string>& allowed) {
+  const std::vector<std::regex> expressions = TRY(compile(allowed));
+  for (const auto& [key, value] : sysctl) {
+    const bool matches = std::ranges::any_of(expressions, [k = key](const std::regex& expression) {
+      return std::regex_search(k, expression);
+    });
+    if (matches) continue;
+    return fail(Errc::PermissionDenied,
+                "Sysctl {} is not allowed. Only the following sysctls are allowed: {}", key,
+                listed(allowed));
+  }
+  return ok();
+}
+
+Status check_allowed(const std::map<std::string, std::string>& sysctl) {
+  if (sysctl.empty()) return ok();
+  const auto text = TRY(sys::find_file(kAllowlistFile));
+  if (!text) return ok();
+  return check_allowed(sysctl, parse_allowlist(*text));
+}
+
+}  // namespace netctl::tuning
