@@ -39,6 +39,15 @@ std::size_t rank_of(const rtnl::Address& address, const rtnl::Link& link, const 
   return first.size() + (gateways.contains({link.index, family}) ? 0 : 1);
 }
 
+// Those of one of the result's interfaces.
+std::vector<IpPrefix> addresses_of(const cni::AddResult& result, std::size_t interface) {
+  std::vector<IpPrefix> addresses;
+  for (const cni::Ip& ip : result.ips) {
+    if (ip.interface == interface) addresses.push_back(ip.address);
+  }
+  return addresses;
+}
+
 }  // namespace
 
 Result<cni::AddResult> describe_sandbox(rtnl::RouteSocket& socket, const std::string& sandbox,
@@ -74,8 +83,8 @@ Result<std::vector<std::string>> missing_from_sandbox(rtnl::RouteSocket& socket,
                                                       const cni::AddResult& expected) {
   const cni::AddResult present = TRY(describe_sandbox(socket, sandbox));
   std::vector<std::string> missing;
-  for (std::uint32_t index = 0; index < expected.interfaces.size(); ++index) {
-    const cni::Interface& wanted = expected.interfaces[index];
+  for (std::size_t i = 0; i < expected.interfaces.size(); ++i) {
+    const cni::Interface& wanted = expected.interfaces[i];
     if (wanted.sandbox != sandbox) continue;
     const auto found = std::ranges::find(present.interfaces, wanted.name, &cni::Interface::name);
     if (found == present.interfaces.end()) {
@@ -85,15 +94,11 @@ Result<std::vector<std::string>> missing_from_sandbox(rtnl::RouteSocket& socket,
     if (!wanted.mac.empty() && found->mac != wanted.mac) {
       missing.push_back(format("{} has MAC {}, not {}", wanted.name, found->mac, wanted.mac));
     }
-    const auto place = static_cast<std::uint32_t>(found - present.interfaces.begin());
-    for (const cni::Ip& ip : expected.ips) {
-      if (ip.interface != index) continue;
-      const bool there = std::ranges::any_of(present.ips, [&](const cni::Ip& each) {
-        return each.address == ip.address && each.interface == place;
-      });
-      if (there) continue;
-      missing.push_back(
-          format("{} does not have the address {}", wanted.name, ip.address.to_text()));
+    const auto place = static_cast<std::size_t>(found - present.interfaces.begin());
+    const std::vector<IpPrefix> addresses = addresses_of(present, place);
+    for (const IpPrefix& address : addresses_of(expected, i)) {
+      if (std::ranges::find(addresses, address) != addresses.end()) continue;
+      missing.push_back(format("{} does not have the address {}", wanted.name, address.to_text()));
     }
   }
   return missing;

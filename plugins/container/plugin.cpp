@@ -1,0 +1,144 @@
+#include "plugins/container/plugin.hpp"
+
+#include <algorithm>
+
+#include "plugins/container/config.hpp"
+#include "runtime-core/attach/sandbox.hpp"
+#include "runtime-core/base/log.hpp"
+#include "runtime-core/cni/cache.hpp"
+#include "runtime-core/cni/differences.hpp"
+#include "runtime-core/cni/error.hpp"
+#include "runtime-core/cni/network_config.hpp"
+#include "runtime-core/ns/netns.hpp"
+#include "runtime-core/rtnl/route_socket.hpp"
+
+namespace netctl::container {
+namespace {
+
+using Attachments = std::vector<cni::CachedAttachment>;
+using rtnl::RouteSocket;
+
+// Whether the attachment was one of this plugin's. A list that cannot be read was not.
+bool is_joined(const cni::CachedAttachment& attachment) {
+  const auto list = cni::parse_network_list(attachment.config_text, "");
+  return list && std::ranges::any_of(list->plugins, [](const cni::PluginConfig& plugin) {
+           return plugin.type == "container";
+         });
+}
+
+// Where an attachment is; nothing when that is gone, or is no namespace any more.
+std::optional<UniqueFd> find_netns_of(const cni::CachedAttachment& attachment) {
+  auto netns = ns::find_netns(attachment.call.netns);
+  if (!netns) return std::nullopt;
+  return std::move(netns).value();
+}
+
+// Those attachments among `all` that are in the namespace now.
+Result<Attachments> in_netns(const Attachments& all, int netns) {
+  Attachments inside;
+  for (const cni::CachedAttachment& each : all) {
+    const auto theirs = find_netns_of(each);
+    if (!theirs) continue;
+    if (TRY(ns::is_same_netns(theirs->get(), netns))) inside.push_back(each);
+  }
+  return inside;
+}
+
+Attachments attachments_of(const Attachments& all, const std::string& container) {
+  Attachments own;
+  std::ranges::copy_if(all, std::back_inserter(own), [&](const cni::CachedAttachment& each) {
+    return each.call.container_id == container;
+  });
+  return own;
+}
+
+// Whose namespace it is that a joiner is in; empty when that container is detached already.
+Result<std::string> owner_of_netns(const Attachments& all, const cni::CachedAttachment& joiner) {
+  const auto netns = find_netns_of(joiner);
+  if (!netns) return std::string();
+  for (const cni::CachedAttachment& each : TRY(in_netns(all, netns->get()))) {
+    if (!is_joined(each)) return each.call.container_id;
+  }
+  return std::string();
+}
+
+Status refuse_joined(const Attachments& all, const Attachments& targets) {
+  const auto joined = std::ranges::find_if(targets, is_joined);
+  if (joined == targets.end()) return ok();
+  const std::string owner = TRY(owner_of_netns(all, *joined));
+  return fail(Errc::InvalidArgument,
+              "container \"{}\" uses the network of another container itself: join {}",
+              joined->call.container_id,
+              owner.empty() ? std::string("one that has its own") : format("\"{}\"", owner));
+}
+
+// Why nothing of the target is in the namespace that this container is in.
+Error not_there(const Config& config, const cni::Request& request, const Attachments& targets) {
+  for (const cni::CachedAttachment& each : targets) {
+    if (!find_netns_of(each)) continue;
+    return cni::failure(
+        cni::kInvalidNetns,
+        format("container \"{}\" is not in the network namespace of container \"{}\": CNI_NETNS is "
+               "{}, and has to be {}",
+               request.container_id, config.target, request.netns, each.call.netns));
+  }
+  return fail(Errc::NotFound,
+              "cannot join network namespace of a non running container: the namespace of "
+              "container \"{}\" ({}) is gone",
+              config.target, targets.front().call.netns);
+}
+
+// The target's attachments, which are in the namespace that is joined.
+Result<Attachments> find_target(const Config& config, const cni::Request& request, int netns) {
+  const Attachments all = TRY(cni::ResultCache(config.cache_directory).all());
+  const Attachments targets = attachments_of(all, config.target);
+  if (targets.empty()) {
+    return fail(Errc::NotFound, "no such container: \"{}\" is attached to no network in {}/results",
+                config.target, config.cache_directory);
+  }
+  TRY(refuse_joined(all, targets));
+  Attachments there = TRY(in_netns(targets, netns));
+  if (there.empty()) return not_there(config, request, targets);
+  return there;
+}
+
+}  // namespace
+
+Result<cni::AddResult> Container::add(const cni::Request& request) {
+  const Config config = TRY(parse_config(request));
+  const UniqueFd netns = TRY(ns::open_netns(request.netns));
+  std::vector<std::string> own_interfaces;
+  for (const cni::CachedAttachment& each : TRY(find_target(config, request, netns.get()))) {
+    log::info("container {} joins {}/{}/{}", request.container_id, each.network,
+              each.call.container_id, each.call.ifname);
+    own_interfaces.push_back(each.call.ifname);
+  }
+  RouteSocket inside = TRY(ns::run_in(netns.get(), RouteSocket::open));
+  return attach::describe_sandbox(inside, request.netns, own_interfaces);
+}
+
+Status Container::del(const cni::Request&) { return ok(); }
+
+// The target need not be attached any more: the namespace outlives it.
+Status Container::check(const cni::Request& request) {
+  TRY(parse_config(request));
+  if (!request.prev_result) return fail(Errc::InvalidArgument, "Required prevResult missing");
+  const UniqueFd netns = TRY(ns::open_netns(request.netns));
+  RouteSocket inside = TRY(ns::run_in(netns.get(), RouteSocket::open));
+  cni::Differences differences;
+  const auto missing =
+      TRY(attach::missing_from_sandbox(inside, request.netns, *request.prev_result));
+  for (const std::string& line : missing) differences.add(line);
+  return differences.status(
+      format("container \"{}\" is not as it was attached", request.container_id));
+}
+
+Status Container::gc(const cni::Request&) { return ok(); }
+
+Status Container::status(const cni::Request& request) {
+  TRY(parse_config(request));
+  RouteSocket host = TRY(RouteSocket::open());
+  return ok();
+}
+
+}  // namespace netctl::container
