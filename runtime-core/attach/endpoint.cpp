@@ -55,18 +55,6 @@ std::optional<IpAddress> gateway_of(const std::vector<cni::Ip>& ips, Family fami
   return std::nullopt;
 }
 
-rtnl::Route route_through(int link, const cni::Route& route, const std::vector<cni::Ip>& ips) {
-  rtnl::Route result{.destination = route.destination.masked(), .gateway = route.gateway};
-  if (!result.gateway) result.gateway = gateway_of(ips, route.destination.address.family());
-  result.link = link;
-  result.metric = route.priority;
-  result.mtu = route.mtu;
-  result.advmss = route.advmss;
-  if (route.table) result.table = *route.table;
-  if (route.scope) result.scope = *route.scope;
-  return result;
-}
-
 }  // namespace
 
 Status refuse_existing(rtnl::RouteSocket& host, rtnl::RouteSocket& inside, const Owner& owner) {
@@ -102,6 +90,34 @@ Result<Veth> add_veth(rtnl::RouteSocket& host, const VethPlan& plan, Rollback& u
   return veth;
 }
 
+rtnl::Route route_through(int link, const cni::Route& route, const std::vector<cni::Ip>& ips) {
+  rtnl::Route result{.destination = route.destination.masked(), .gateway = route.gateway};
+  if (!result.gateway) result.gateway = gateway_of(ips, route.destination.address.family());
+  result.link = link;
+  result.metric = route.priority;
+  result.mtu = route.mtu;
+  result.advmss = route.advmss;
+  if (route.table) result.table = *route.table;
+  if (route.scope) result.scope = *route.scope;
+  return result;
+}
+
+std::vector<rtnl::Route> gateway_routes(int link, const std::vector<cni::Ip>& ips) {
+  constexpr std::uint8_t kLinkScope = 253;  // RT_SCOPE_LINK: it is a neighbour
+  std::vector<rtnl::Route> routes;
+  for (const cni::Ip& ip : ips) {
+    if (!ip.gateway) continue;
+    const IpAddress& own = ip.address.address;
+    rtnl::Route to_gateway{.destination = host_prefix(*ip.gateway), .source = own, .link = link};
+    to_gateway.scope = kLinkScope;
+    routes.push_back(to_gateway);
+    if (ip.address.length == own.bits()) continue;  // nothing on that network but the container
+    routes.push_back(
+        {.destination = ip.address.masked(), .gateway = ip.gateway, .source = own, .link = link});
+  }
+  return routes;
+}
+
 Status configure_inside(rtnl::RouteSocket& inside, int netns, const InsidePlan& plan) {
   const rtnl::Link link = TRY(inside.link_by_name(plan.ifname));
   if (has_ipv6(plan)) {
@@ -109,8 +125,16 @@ Status configure_inside(rtnl::RouteSocket& inside, int netns, const InsidePlan& 
   }
   rtnl::Batch batch;
   if (!plan.ips.empty()) batch.change_link({.link = link.index, .arp_notify = true});
-  for (const cni::Ip& ip : plan.ips) batch.add_address(link.index, ip.address);
+  const auto connected =
+      plan.point_to_point ? rtnl::ConnectedRoute::None : rtnl::ConnectedRoute::Added;
+  for (const cni::Ip& ip : plan.ips) batch.add_address(link.index, ip.address, 0, connected);
   if (plan.up) batch.change_link({.link = link.index, .up = true});
+  if (plan.point_to_point) {
+    // Two addresses of one network share these.
+    for (const rtnl::Route& route : gateway_routes(link.index, plan.ips)) {
+      batch.add_route(route, EEXIST);
+    }
+  }
   for (const cni::Route& route : plan.routes) {
     batch.add_route(route_through(link.index, route, plan.ips));
   }

@@ -47,7 +47,18 @@ struct InsidePlan {
   std::vector<cni::Ip> ips{};
   std::vector<cni::Route> routes{};  // without gateway: the first IP's of that family
   bool up = true;
+  // The link leads to the gateways and nowhere else, so the rest of each network is behind them:
+  // the kernel's route to the network gives way to routes through them (gateway_routes).
+  bool point_to_point = false;
 };
+
+// A route of a result as it is made in the container: one without gateway gets the first of `ips`
+// that has one of its family.
+rtnl::Route route_through(int link, const cni::Route& route, const std::vector<cni::Ip>& ips);
+
+// How a container on a point-to-point link gets to its own network: a route to each gateway, and
+// one through it to what is on the network besides.
+std::vector<rtnl::Route> gateway_routes(int link, const std::vector<cni::Ip>& ips);
 
 // Addresses, link up, routes. `inside` is a socket in the container's namespace, `netns` that
 // namespace itself (for what only /proc/sys can do). There is no undo: the interface goes, and
