@@ -44,28 +44,22 @@ Result<Attachments> in_netns(const Attachments& all, int netns) {
   return inside;
 }
 
-Attachments attachments_of(const Attachments& all, const std::string& container) {
-  Attachments own;
-  std::ranges::copy_if(all, std::back_inserter(own), [&](const cni::CachedAttachment& each) {
-    return each.call.container_id == container;
-  });
-  return own;
-}
-
 // Whose namespace it is that a joiner is in; empty when that container is detached already.
-Result<std::string> owner_of_netns(const Attachments& all, const cni::CachedAttachment& joiner) {
+Result<std::string> owner_of_netns(const cni::ResultCache& cache,
+                                   const cni::CachedAttachment& joiner) {
   const auto netns = find_netns_of(joiner);
   if (!netns) return std::string();
+  const Attachments all = TRY(cache.all());
   for (const cni::CachedAttachment& each : TRY(in_netns(all, netns->get()))) {
     if (!is_joined(each)) return each.call.container_id;
   }
   return std::string();
 }
 
-Status refuse_joined(const Attachments& all, const Attachments& targets) {
+Status refuse_joined(const cni::ResultCache& cache, const Attachments& targets) {
   const auto joined = std::ranges::find_if(targets, is_joined);
   if (joined == targets.end()) return ok();
-  const std::string owner = TRY(owner_of_netns(all, *joined));
+  const std::string owner = TRY(owner_of_netns(cache, *joined));
   return fail(Errc::InvalidArgument,
               "container \"{}\" uses the network of another container itself: join {}",
               joined->call.container_id,
@@ -90,13 +84,13 @@ Error not_there(const Config& config, const cni::Request& request, const Attachm
 
 // The target's attachments, which are in the namespace that is joined.
 Result<Attachments> find_target(const Config& config, const cni::Request& request, int netns) {
-  const Attachments all = TRY(cni::ResultCache(config.cache_directory).all());
-  const Attachments targets = attachments_of(all, config.target);
+  const cni::ResultCache cache(config.cache_directory);
+  const Attachments targets = TRY(cache.of_container(config.target));
   if (targets.empty()) {
     return fail(Errc::NotFound, "no such container: \"{}\" is attached to no network in {}/results",
                 config.target, config.cache_directory);
   }
-  TRY(refuse_joined(all, targets));
+  TRY(refuse_joined(cache, targets));
   Attachments there = TRY(in_netns(targets, netns));
   if (there.empty()) return not_there(config, request, targets);
   return there;

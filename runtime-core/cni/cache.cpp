@@ -179,11 +179,23 @@ Result<std::optional<CachedAttachment>> ResultCache::find(const std::string& net
               entry.call.container_id, entry.network, entry.call.ifname);
 }
 
-Result<std::vector<CachedAttachment>> ResultCache::all() const {
+Result<std::vector<CachedAttachment>> ResultCache::all() const { return entries_with(""); }
+
+Result<std::vector<CachedAttachment>> ResultCache::of_container(
+    const std::string& container_id) const {
+  auto entries = TRY(entries_with(format("-{}-", container_id)));
+  // "a-b" and "c" are in the name of "a" and "b-c" too.
+  std::erase_if(entries, [&](const CachedAttachment& entry) {
+    return entry.call.container_id != container_id;
+  });
+  return entries;
+}
+
+Result<std::vector<CachedAttachment>> ResultCache::entries_with(const std::string& text) const {
   std::vector<CachedAttachment> entries;
   for (const std::string& name : TRY(sys::list_directory(directory_))) {
     // Entries begin with a letter or digit; a temporary file, ours or an editor's, does not.
-    if (!is_name(name.substr(0, 1))) continue;
+    if (!is_name(name.substr(0, 1)) || name.find(text) == name.npos) continue;
     auto entry = find_named(name);
     if (!entry) {
       log::warn("passed over cached result: {}", entry.error().message);

@@ -36,6 +36,8 @@ class ResultCache {
 
   // Every entry that can be used, sorted by file name; the others are named in a warning.
   Result<std::vector<CachedAttachment>> all() const;
+  // Those of one container; only files whose name may be one of its entries are read.
+  Result<std::vector<CachedAttachment>> of_container(const std::string& container_id) const;
 
   // Whether store() will be able to write it, as far as the values say; asked before anything is
   // done that would have to be undone.
@@ -53,6 +55,8 @@ class ResultCache {
 
  private:
   Result<std::string> path_of(const std::string& network, const Attachment& attachment) const;
+  // The entries that can be used of those whose file name has the text in it.
+  Result<std::vector<CachedAttachment>> entries_with(const std::string& text) const;
   Result<std::optional<CachedAttachment>> find_named(const std::string& name) const;
 
   std::string directory_;

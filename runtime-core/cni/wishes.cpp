@@ -1,5 +1,7 @@
 #include "runtime-core/cni/wishes.hpp"
 
+#include <algorithm>
+
 #include "runtime-core/cni/json.hpp"
 
 namespace netctl::cni {

@@ -215,6 +215,26 @@ TEST_F(ResultCacheTest, ListsWhatCanBeUsedAndNothingElse) {
   EXPECT_THAT(logged, HasSubstr("another-name-eth0"));
 }
 
+TEST_F(ResultCacheTest, GivesTheAttachmentsOfOneContainerWithoutReadingTheOthers) {
+  const auto store = [&](const std::string& network, const std::string& container) {
+    ASSERT_THAT(
+        cache.store({.network = network, .call = {.container_id = container, .ifname = "eth0"}}),
+        Succeeds());
+  };
+  store("front", "web");
+  store("back", "web");
+  store("back", "web-2");
+  store("web-web", "db");
+  files.write("state/results/front-other-eth0", "{");
+  testing::internal::CaptureStderr();
+  const auto found = cache.of_container("web");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), IsEmpty());
+  ASSERT_THAT(found, Succeeds());
+  ASSERT_EQ(found->size(), 2U);
+  EXPECT_EQ((*found)[0].network, "back");
+  EXPECT_EQ((*found)[1].network, "front");
+}
+
 TEST_F(ResultCacheTest, ADirectoryThatDoesNotExistHasNoEntries) {
   const auto all = cache.all();
   ASSERT_THAT(all, Succeeds());
