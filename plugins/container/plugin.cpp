@@ -116,7 +116,7 @@ Status Container::del(const cni::Request&) { return ok(); }
 // The target need not be attached any more: the namespace outlives it.
 Status Container::check(const cni::Request& request) {
   TRY(parse_config(request));
-  if (!request.prev_result) return fail(Errc::InvalidArgument, "Required prevResult missing");
+  TRY(request.require_prev_result());
   const UniqueFd netns = TRY(ns::open_netns(request.netns));
   RouteSocket inside = TRY(ns::run_in(netns.get(), RouteSocket::open));
   cni::Differences differences;

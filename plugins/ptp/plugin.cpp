@@ -8,6 +8,7 @@
 #include "runtime-core/attach/firewall.hpp"
 #include "runtime-core/attach/forwarding.hpp"
 #include "runtime-core/attach/owner.hpp"
+#include "runtime-core/attach/probe.hpp"
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/delegate.hpp"
@@ -131,7 +132,7 @@ Status Ptp::del(const cni::Request& request) {
 
 Status Ptp::check(const cni::Request& request) {
   const Config config = TRY(parse_config(request));
-  if (!request.prev_result) return fail(Errc::InvalidArgument, "ptp: Required prevResult missing");
+  TRY(request.require_prev_result());
   return check_attachment(request, config);
 }
 
@@ -144,12 +145,11 @@ Status Ptp::gc(const cni::Request& request) {
 }
 
 Status Ptp::status(const cni::Request& request) {
-  TRY(parse_config(request));
-  TRY(cni::ipam_call(cni::Command::Status, request));
-  RouteSocket host = TRY(RouteSocket::open());
-  TRY(host.find_link("lo"));
-  attach::Firewall firewall = TRY(attach::Firewall::open());
-  return ok();
+  const Config config = TRY(parse_config(request));
+  ErrorList errors;
+  errors.keep(attach::check_host({.mtu = config.mtu, .firewall = config.ip_masq}));
+  errors.keep(cni::ipam_call(cni::Command::Status, request));
+  return errors.status();
 }
 
 }  // namespace netctl::ptp

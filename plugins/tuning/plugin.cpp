@@ -138,19 +138,12 @@ Status restore_link(const cni::Request& request, const Attributes& original) {
   return set_attributes(inside, request.ifname, original);
 }
 
-Status require_prev_result(const cni::Request& request) {
-  if (request.prev_result) return ok();
-  return fail(
-      Errc::InvalidArgument,
-      "Required prevResult missing: tuning comes after the plugin that makes the interface");
-}
-
 }  // namespace
 
 Result<cni::AddResult> Tuning::add(const cni::Request& request) {
   const Config config = TRY(parse_config(request));
   TRY(check_allowed(config.sysctl));
-  TRY(require_prev_result(request));
+  TRY(request.require_prev_result());
   const UniqueFd netns = TRY(ns::open_netns(request.netns));
   RouteSocket inside = TRY(ns::run_in(netns.get(), RouteSocket::open));
 
@@ -179,7 +172,7 @@ Status Tuning::del(const cni::Request& request) {
 
 Status Tuning::check(const cni::Request& request) {
   const Config config = TRY(parse_config(request));
-  TRY(require_prev_result(request));
+  TRY(request.require_prev_result());
   const UniqueFd netns = TRY(ns::open_netns(request.netns));
   RouteSocket inside = TRY(ns::run_in(netns.get(), RouteSocket::open));
   cni::Differences differences;

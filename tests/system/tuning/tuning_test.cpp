@@ -153,7 +153,7 @@ TEST_F(Tuning, WithoutAPrevResultNothingIsDone) {
   const auto refused =
       plugin("tuning", call_of("ADD"),
              R"({"cniVersion": "1.0.0", "name": "net", "type": "tuning", "mtu": 1300})");
-  expect_refused(refused, "Required prevResult missing");
+  expect_refused(refused, "required prevResult missing");
   EXPECT_EQ(state(), before_);
 }
 
