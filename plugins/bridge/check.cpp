@@ -60,10 +60,28 @@ Status check_addresses(RouteSocket& inside, const rtnl::Link& link, const cni::A
   return ok();
 }
 
+// What the result does not tell may be anything. An IPv6 route has no scope.
 bool is_route(const rtnl::Route& present, const cni::Route& wanted) {
+  const auto told = [](const auto& value, const auto& in_kernel) {
+    return value == 0 || value == in_kernel;
+  };
   return present.destination == wanted.destination.masked() &&
          (!wanted.gateway || present.gateway == wanted.gateway) &&
-         (wanted.priority == 0 || present.metric == wanted.priority);
+         told(wanted.priority, present.metric) && told(wanted.mtu, present.mtu) &&
+         told(wanted.advmss, present.advmss) &&
+         (!wanted.scope || !wanted.destination.address.is_v4() || present.scope == *wanted.scope);
+}
+
+// "0.0.0.0/0 via 10.7.0.1, metric 1024, mtu 1400": what is compared.
+std::string text_of(const cni::Route& route) {
+  std::string text = route.destination.to_text();
+  if (route.gateway) text += " via " + route.gateway->to_text();
+  if (route.table) text += format(", table {}", *route.table);
+  if (route.priority != 0) text += format(", metric {}", route.priority);
+  if (route.mtu != 0) text += format(", mtu {}", route.mtu);
+  if (route.advmss != 0) text += format(", advmss {}", route.advmss);
+  if (route.scope) text += format(", scope {}", *route.scope);
+  return text;
 }
 
 Status check_routes(RouteSocket& inside, const cni::AddResult& own, Differences& differences) {
@@ -72,9 +90,7 @@ Status check_routes(RouteSocket& inside, const cni::AddResult& own, Differences&
         TRY(inside.routes(route.destination.address.family(), route.table.value_or(254)));
     const bool there =
         std::ranges::any_of(present, [&](const rtnl::Route& r) { return is_route(r, route); });
-    if (!there) {
-      differences.add(format("the container has no route to {}", route.destination.to_text()));
-    }
+    if (!there) differences.add(format("the container has no route to {}", text_of(route)));
   }
   return ok();
 }

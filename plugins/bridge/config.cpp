@@ -1,6 +1,7 @@
 #include "plugins/bridge/config.hpp"
 
 #include "runtime-core/addr/if_name.hpp"
+#include "runtime-core/attach/routes.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/args.hpp"
 #include "runtime-core/cni/error.hpp"
@@ -55,12 +56,21 @@ void read_bridge_name(const cni::ObjectReader& keys, Config& config) {
   config.bridge = std::move(name);
 }
 
+// Of the network, or of this container in it.
+void read_gateway_priority(const cni::ObjectReader& keys, Config& config) {
+  for (const cni::ObjectReader& place : {keys, keys.child("args").child("cni")}) {
+    place.read("gatewayPriority", config.gateway_priority, -attach::kMaxGatewayPriority,
+               attach::kMaxGatewayPriority);
+  }
+}
+
 Config read_config(const cni::Request& request, const cni::ObjectReader& keys,
                    cni::Problems& problems) {
   Config config;
   read_bridge_name(keys, config);
   keys.read("isGateway", config.is_gateway);
   keys.read("isDefaultGateway", config.is_default_gateway);
+  keys.read("noDefaultRoute", config.no_default_route);
   keys.read("forceAddress", config.force_address);
   keys.read("ipMasq", config.ip_masq);
   keys.read("hairpinMode", config.hairpin_mode);
@@ -68,11 +78,15 @@ Config read_config(const cni::Request& request, const cni::ObjectReader& keys,
   keys.read("portIsolation", config.port_isolation);
   keys.read("disableContainerInterface", config.disable_container_interface);
   keys.read("mtu", config.mtu, 0, kMaxMtu);
+  read_gateway_priority(keys, config);
   read_mac(request, keys, config, problems);
 
   config.is_gateway = config.is_gateway || config.is_default_gateway;
   if (config.hairpin_mode && config.promisc_mode) {
     problems.add("cannot set hairpin mode and promiscuous mode at the same time");
+  }
+  if (config.is_default_gateway && config.no_default_route) {
+    problems.add("cannot set isDefaultGateway and noDefaultRoute at the same time");
   }
   if (config.disable_container_interface && !request.ipam_type.empty()) {
     problems.add("cannot use IPAM when DisableContainerInterface flag is set");

@@ -10,18 +10,20 @@
 
 namespace netctl::bridge {
 
-// The keys of the bridge plugin, with the reference plugin's names and meaning (docs/bridge.md).
+// The keys of the bridge plugin, with the reference plugin's names and meaning (docs/plugins.md).
 struct Config {
   std::string bridge = "cni0";
   bool is_gateway = false;          // the bridge gets the gateway addresses, the host forwards
   bool is_default_gateway = false;  // and the container's default route leads there
+  bool no_default_route = false;    // none is made, whoever asks for one
   bool force_address = false;       // other addresses of the bridge give way
   bool ip_masq = false;
   bool hairpin_mode = false;
   bool promisc_mode = false;
   bool port_isolation = false;
   bool disable_container_interface = false;
-  std::uint32_t mtu = 0;            // 0: the kernel's default
+  std::uint32_t mtu = 0;                  // 0: the kernel's default
+  std::optional<int> gateway_priority{};  // of the default route, among the container's networks
   std::optional<MacAddress> mac{};  // of the container: runtimeConfig, else args, else CNI_ARGS
 };
 

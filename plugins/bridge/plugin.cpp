@@ -10,6 +10,7 @@
 #include "runtime-core/attach/host_lock.hpp"
 #include "runtime-core/attach/owner.hpp"
 #include "runtime-core/attach/probe.hpp"
+#include "runtime-core/attach/routes.hpp"
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/cni/delegate.hpp"
 #include "runtime-core/cni/differences.hpp"
@@ -38,6 +39,10 @@ void complete(cni::AddResult& result, const cni::Request& request, const Config&
   for (cni::Ip& ip : result.ips) {
     ip.interface = kContainerInterface;
     if (!ip.gateway && config.is_gateway) ip.gateway = ip.address.network().next();
+  }
+  if (config.no_default_route) {
+    std::erase_if(result.routes,
+                  [](const cni::Route& route) { return route.destination.is_default(); });
   }
   if (config.is_default_gateway) {
     for (const cni::Ip& ip : result.ips) {
@@ -77,6 +82,19 @@ Result<attach::Veth> connect(RouteSocket& host, int netns, const cni::Request& r
       {.name = veth.host_name, .mac = veth.host_mac.to_text()},
       {.name = request.ifname, .mac = veth.container_mac.to_text(), .sandbox = request.netns}};
   return veth;
+}
+
+// Addresses and routes, under the namespace's lock: where its routes stand depends on those that
+// other networks have put there.
+Status configure_inside(RouteSocket& inside, int netns, const cni::Request& request,
+                        const Config& config, cni::AddResult& result, Rollback& undo) {
+  const sys::FileLock lock = TRY(attach::lock_netns(request.netns));
+  TRY(attach::rank_routes(inside, config.gateway_priority, result, undo));
+  return attach::configure_inside(inside, netns,
+                                  {.ifname = request.ifname,
+                                   .ips = result.ips,
+                                   .routes = result.routes,
+                                   .up = !config.disable_container_interface});
 }
 
 Status remove_masquerading(const Owner& owner) {
@@ -148,11 +166,7 @@ Result<cni::AddResult> Bridge::add(const cni::Request& request) {
     complete(result, request, config);
   }
   TRY(connect(host, netns.get(), request, config, result, undo));
-  TRY(attach::configure_inside(inside, netns.get(),
-                               {.ifname = request.ifname,
-                                .ips = result.ips,
-                                .routes = result.routes,
-                                .up = !config.disable_container_interface}));
+  TRY(configure_inside(inside, netns.get(), request, config, result, undo));
   if (config.ip_masq && !result.ips.empty()) TRY(masquerade(request, result, undo));
   if (config.is_gateway) TRY(enable_forwarding(result));
   undo.commit();

@@ -91,8 +91,12 @@ Result<Veth> add_veth(rtnl::RouteSocket& host, const VethPlan& plan, Rollback& u
 }
 
 rtnl::Route route_through(int link, const cni::Route& route, const std::vector<cni::Ip>& ips) {
+  // Of this scope or a narrower one, the destination is on the link itself.
+  constexpr std::uint8_t kLinkScope = 253;
   rtnl::Route result{.destination = route.destination.masked(), .gateway = route.gateway};
-  if (!result.gateway) result.gateway = gateway_of(ips, route.destination.address.family());
+  if (!result.gateway && route.scope.value_or(0) < kLinkScope) {
+    result.gateway = gateway_of(ips, route.destination.address.family());
+  }
   result.link = link;
   result.metric = route.priority;
   result.mtu = route.mtu;

@@ -8,4 +8,8 @@ Result<sys::FileLock> lock_host(sys::Lock kind) {
   return sys::FileLock::acquire(TRY(ns::open_own_netns()), kind, "the host's network namespace");
 }
 
+Result<sys::FileLock> lock_netns(const std::string& path) {
+  return sys::FileLock::acquire(TRY(ns::open_netns(path)), sys::Lock::Exclusive, path);
+}
+
 }  // namespace netctl::attach

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "runtime-core/base/result.hpp"
 #include "runtime-core/sys/files.hpp"
 
@@ -10,5 +12,9 @@ namespace netctl::attach {
 // namespace itself (flock(2) on its nsfs file), so it needs no file, covers exactly the host it
 // protects, and is released by the kernel when its holder dies. Held for microseconds.
 Result<sys::FileLock> lock_host(sys::Lock kind);
+
+// The same on the namespace at `path`, exclusive: between those who look at what a container has
+// and add to it, because a runtime may attach it to several networks at once.
+Result<sys::FileLock> lock_netns(const std::string& path);
 
 }  // namespace netctl::attach
