@@ -21,6 +21,7 @@ struct Config {
   bool hairpin_mode = false;
   bool promisc_mode = false;
   bool port_isolation = false;
+  bool detect_duplicates = false;  // "enabledad"
   bool disable_container_interface = false;
   std::uint32_t mtu = 0;                  // 0: the kernel's default
   std::optional<int> gateway_priority{};  // of the default route, among the container's networks

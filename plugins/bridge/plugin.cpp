@@ -11,6 +11,7 @@
 #include "runtime-core/attach/owner.hpp"
 #include "runtime-core/attach/probe.hpp"
 #include "runtime-core/attach/routes.hpp"
+#include "runtime-core/attach/service.hpp"
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/cni/delegate.hpp"
 #include "runtime-core/cni/differences.hpp"
@@ -84,17 +85,32 @@ Result<attach::Veth> connect(RouteSocket& host, int netns, const cni::Request& r
   return veth;
 }
 
+attach::InsidePlan inside_plan(const cni::Request& request, const Config& config,
+                               const cni::AddResult& result) {
+  return {.ifname = request.ifname,
+          .ips = result.ips,
+          .routes = result.routes,
+          .up = !config.disable_container_interface,
+          .detect_duplicates = config.detect_duplicates};
+}
+
 // Addresses and routes, under the namespace's lock: where its routes stand depends on those that
 // other networks have put there.
 Status configure_inside(RouteSocket& inside, int netns, const cni::Request& request,
                         const Config& config, cni::AddResult& result, Rollback& undo) {
   const sys::FileLock lock = TRY(attach::lock_netns(request.netns));
   TRY(attach::rank_routes(inside, config.gateway_priority, result, undo));
-  return attach::configure_inside(inside, netns,
-                                  {.ifname = request.ifname,
-                                   .ips = result.ips,
-                                   .routes = result.routes,
-                                   .up = !config.disable_container_interface});
+  return attach::configure_inside(inside, netns, inside_plan(request, config, result));
+}
+
+// The container can rely on its network when this returns.
+Status bring_into_service(RouteSocket& host, RouteSocket& inside, int netns,
+                          const attach::Veth& veth, const attach::InsidePlan& plan) {
+  if (!plan.up) return ok();
+  TRY(attach::wait_for_port(host, veth.host_name));
+  if (plan.ips.empty()) return ok();
+  if (plan.detect_duplicates) TRY(attach::wait_for_addresses(inside, netns, plan));
+  return attach::announce(inside, plan.ifname, veth.container_mac);
 }
 
 Status remove_masquerading(const Owner& owner) {
@@ -165,9 +181,10 @@ Result<cni::AddResult> Bridge::add(const cni::Request& request) {
     undo.add("release the address", [&] { return cni::ipam_call(cni::Command::Del, request); });
     complete(result, request, config);
   }
-  TRY(connect(host, netns.get(), request, config, result, undo));
+  const attach::Veth veth = TRY(connect(host, netns.get(), request, config, result, undo));
   TRY(configure_inside(inside, netns.get(), request, config, result, undo));
   if (config.ip_masq && !result.ips.empty()) TRY(masquerade(request, result, undo));
+  TRY(bring_into_service(host, inside, netns.get(), veth, inside_plan(request, config, result)));
   if (config.is_gateway) TRY(enable_forwarding(result));
   undo.commit();
   return result;

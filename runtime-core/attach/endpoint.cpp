@@ -36,13 +36,17 @@ bool has_ipv6(const InsidePlan& plan) {
 
 // IPv6 as the interface needs it, before it comes up: container engines switch it off by default;
 // addresses would be lost when the link goes down; the link-local address is not worth a wait.
-Status prepare_ipv6(const std::string& ifname) {
+Status prepare_ipv6(const std::string& ifname, bool detect_duplicates) {
   for (const std::string& name : {std::string("lo"), ifname}) {
     TRY(sys::set_sysctl(format("net/ipv6/conf/{}/disable_ipv6", name), "0")
             .context("enable IPv6 in the container"));
   }
-  for (const auto& [key, value] :
-       {std::pair("keep_addr_on_down", "1"), {"accept_dad", "0"}, {"ndisc_notify", "1"}}) {
+  if (detect_duplicates) {
+    TRY(sys::set_sysctl(format("net/ipv6/conf/{}/enhanced_dad", ifname), "1"));
+  }
+  for (const auto& [key, value] : {std::pair("keep_addr_on_down", "1"),
+                                   {"accept_dad", detect_duplicates ? "1" : "0"},
+                                   {"ndisc_notify", "1"}}) {
     TRY(sys::set_sysctl(format("net/ipv6/conf/{}/{}", ifname, key), value));
   }
   return ok();
@@ -125,13 +129,19 @@ std::vector<rtnl::Route> gateway_routes(int link, const std::vector<cni::Ip>& ip
 Status configure_inside(rtnl::RouteSocket& inside, int netns, const InsidePlan& plan) {
   const rtnl::Link link = TRY(inside.link_by_name(plan.ifname));
   if (has_ipv6(plan)) {
-    TRY(ns::run_in(netns, [&] { return prepare_ipv6(plan.ifname); }));
+    TRY(ns::run_in(netns, [&] { return prepare_ipv6(plan.ifname, plan.detect_duplicates); }));
   }
   rtnl::Batch batch;
   if (!plan.ips.empty()) batch.change_link({.link = link.index, .arp_notify = true});
   const auto connected =
       plan.point_to_point ? rtnl::ConnectedRoute::None : rtnl::ConnectedRoute::Added;
-  for (const cni::Ip& ip : plan.ips) batch.add_address(link.index, ip.address, 0, connected);
+  for (const cni::Ip& ip : plan.ips) {
+    if (plan.detect_duplicates) {
+      batch.add_detected_address(link.index, ip.address);
+    } else {
+      batch.add_address(link.index, ip.address, 0, connected);
+    }
+  }
   if (plan.up) batch.change_link({.link = link.index, .up = true});
   if (plan.point_to_point) {
     // Two addresses of one network share these.

@@ -40,8 +40,7 @@ Status refuse_existing(rtnl::RouteSocket& host, rtnl::RouteSocket& inside, const
 // temporary name is ever seen. Exists when either name is taken.
 Result<Veth> add_veth(rtnl::RouteSocket& host, const VethPlan& plan, Rollback& undo);
 
-// What the container's end gets. Nothing is announced or waited for that is not needed: IPv6
-// duplicate detection is off, because nobody else can be on a link that we have just made.
+// What the container's end gets.
 struct InsidePlan {
   std::string ifname{};
   std::vector<cni::Ip> ips{};
@@ -50,6 +49,9 @@ struct InsidePlan {
   // The link leads to the gateways and nowhere else, so the rest of each network is behind them:
   // the kernel's route to the network gives way to routes through them (gateway_routes).
   bool point_to_point = false;
+  // IPv6 duplicate detection (RFC 4862, and 7527 for what comes back to its sender). Without it the
+  // addresses can be used at once; the IPAM plugin sees to it that nobody else has them.
+  bool detect_duplicates = false;
 };
 
 // A route of a result as it is made in the container: one without gateway gets the first of `ips`

@@ -295,6 +295,15 @@ Batch& Batch::add_address(int link, const IpPrefix& address, int unless, Connect
               .harmless = {unless}});
 }
 
+Batch& Batch::add_detected_address(int link, const IpPrefix& address) {
+  if (address.address.is_v4()) return add_address(link, address);
+  Encoder message(RTM_NEWADDR, kMake);
+  message.fixed(address_header(link, address));
+  put_address(message, address);
+  return add({.bytes = message.finish(),
+              .text = format("add address {} to link {}", address.to_text(), link)});
+}
+
 Batch& Batch::delete_address(int link, const IpPrefix& address) {
   Encoder message(RTM_DELADDR, NLM_F_ACK);
   message.fixed(address_header(link, address));

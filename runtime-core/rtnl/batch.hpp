@@ -86,6 +86,8 @@ class Batch {
   // switched off (IFA_F_NODAD): the interfaces are ours and the wait is one to two seconds.
   Batch& add_address(int link, const IpPrefix& address, int unless = 0,
                      ConnectedRoute route = ConnectedRoute::Added);
+  // The same with IPv6 duplicate detection, if the interface's accept_dad is on.
+  Batch& add_detected_address(int link, const IpPrefix& address);
   Batch& delete_address(int link, const IpPrefix& address);  // already gone is success
   Batch& add_route(const Route& route, int unless = 0);
   Batch& delete_route(const Route& route);  // already gone is success

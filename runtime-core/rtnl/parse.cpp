@@ -132,6 +132,7 @@ bool parse_port(Bytes bytes, Link& link) {
   if (!port.read(bytes, nullptr)) return false;
   link.hairpin = port.flag(IFLA_BRPORT_MODE);
   link.isolated = port.flag(IFLA_BRPORT_ISOLATED);
+  link.port_state = port.find<std::uint8_t>(IFLA_BRPORT_STATE).value_or(0);
   return true;
 }
 

@@ -27,6 +27,7 @@ struct Link {
   std::optional<int> peer{};    // veth: index of the other end, in the namespace that it lives in
   bool hairpin = false;         // bridge port: may send a frame back to where it came from
   bool isolated = false;        // bridge port: reaches only ports that are not isolated
+  std::uint8_t port_state = 0;  // bridge port: BR_STATE_*, 0 disabled, 3 forwarding
   bool operator==(const Link&) const = default;
 };
 

@@ -73,7 +73,8 @@ const Bytes kVethPort = link_message(
                     join({attribute(IFLA_INFO_KIND, text("veth")),
                           attribute(IFLA_INFO_SLAVE_KIND, text("bridge")),
                           attribute(IFLA_INFO_SLAVE_DATA,
-                                    join({attribute(IFLA_BRPORT_MODE, list({1})),
+                                    join({attribute(IFLA_BRPORT_STATE, list({3})),
+                                          attribute(IFLA_BRPORT_MODE, list({1})),
                                           attribute(IFLA_BRPORT_ISOLATED, list({1}))}))}))}),
     7, IFF_UP | IFF_LOWER_UP | IFF_PROMISC);
 
@@ -112,7 +113,8 @@ TEST(ParseLink, AVethThatIsABridgePortHasAllItsFields) {
                       .master = 3,
                       .peer = 2,
                       .hairpin = true,
-                      .isolated = true};
+                      .isolated = true,
+                      .port_state = 3};
   EXPECT_EQ(*link, expected);
 }
 
