@@ -5,13 +5,12 @@
 namespace netctl::nft {
 
 Batch& Batch::add_table(Add mode) {
-  changes_.push_back({.mode = mode, .table = table_, .object = Table{.name = table_}});
+  changes_.push_back({.mode = mode, .table = table_, .object = table_});
   return *this;
 }
 
 Batch& Batch::delete_table() {
-  changes_.push_back(
-      {.verb = Change::Verb::Delete, .table = table_, .object = Table{.name = table_}});
+  changes_.push_back({.verb = Change::Verb::Delete, .table = table_, .object = table_});
   return *this;
 }
 

@@ -21,7 +21,7 @@ struct Change {
   enum class Verb { Add, Delete };
   Verb verb = Verb::Add;
   Add mode = Add::Ensure;
-  std::string table{};
+  Table table;
   std::variant<Table, Chain, Rule, Set, Element> object;
 };
 
@@ -29,7 +29,7 @@ struct Change {
 // a table takes all it contains along; deleting what is not there fails the whole (NotFound).
 class Batch {
  public:
-  explicit Batch(std::string table) : table_(std::move(table)) {}
+  explicit Batch(Table table) : table_(std::move(table)) {}
 
   Batch& add_table(Add mode = Add::Ensure);
   Batch& delete_table();
@@ -40,12 +40,12 @@ class Batch {
   Batch& remove(Chain chain);  // with its rules; TryAgain while a rule or an element leads to it
   Batch& remove(Element element);  // by key; data and comment are not looked at
 
-  const std::string& table() const { return table_; }
+  const Table& table() const { return table_; }
   const std::vector<Change>& changes() const { return changes_; }
   bool empty() const { return changes_.empty(); }
 
  private:
-  std::string table_;
+  Table table_;
   std::vector<Change> changes_;
 };
 

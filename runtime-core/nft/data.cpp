@@ -24,6 +24,8 @@ std::uint32_t number_of(Type type) {
       return 7;
     case Type::Ipv6Addr:
       return 8;
+    case Type::EtherAddr:
+      return 9;
     case Type::InetProto:
       return 12;
     case Type::InetService:
@@ -39,6 +41,9 @@ std::uint32_t number_of(Type type) {
 struct EncodePart {
   Result<Bytes> operator()(const IpAddress& address) const {
     return Bytes(address.bytes().begin(), address.bytes().end());
+  }
+  Result<Bytes> operator()(const MacAddress& mac) const {
+    return Bytes(mac.bytes.begin(), mac.bytes.end());
   }
   Result<Bytes> operator()(Protocol protocol) const {
     return Bytes{static_cast<std::uint8_t>(protocol)};
@@ -69,6 +74,11 @@ Datum decode_part(std::span<const std::uint8_t> bytes, Type type) {
     case Type::Ipv4Addr:
     case Type::Ipv6Addr:
       return IpAddress::from_bytes(bytes);
+    case Type::EtherAddr: {
+      MacAddress mac;
+      std::ranges::copy(bytes, mac.bytes.begin());
+      return mac;
+    }
     case Type::InetProto:
       return Protocol{bytes[0]};
     case Type::InetService:
@@ -113,6 +123,8 @@ std::uint32_t length_of(Type type) {
       return 4;
     case Type::Ipv6Addr:
       return 16;
+    case Type::EtherAddr:
+      return 6;
     case Type::InetProto:
       return 1;
     case Type::InetService:

@@ -12,7 +12,7 @@
 // Inside this directory only: how keys and data lie in memory, which is the same in a netlink
 // message, in a set and in the registers of a rule:
 //
-//   one part        its bytes alone: an address 4 or 16, a protocol 1, a port 2, a name 16
+//   one part        its bytes alone: an address 4, 6 or 16, a protocol 1, a port 2, a name 16
 //   concatenation   one part after the other, each filled up with zeros to a multiple of 4
 //
 // All numbers are in network order; a name is filled up with zeros. Verdicts are no bytes: they

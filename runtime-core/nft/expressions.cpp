@@ -26,7 +26,7 @@ constexpr std::uint32_t kRegisterBytes = 4;
 
 // Where a field is found.
 struct Source {
-  enum class Kind { Meta, NetworkHeader, TransportHeader };
+  enum class Kind { Meta, LinkHeader, NetworkHeader, TransportHeader };
   Kind kind = Kind::Meta;
   std::uint32_t position = 0;      // NFT_META_*, or bytes from the header's start
   std::uint32_t length = 0;        // bytes
@@ -44,6 +44,8 @@ Source source_of(Field field) {
       return {.kind = NetworkHeader, .position = 8, .length = 16, .family = Family::V6};
     case Field::DestV6:
       return {.kind = NetworkHeader, .position = 24, .length = 16, .family = Family::V6};
+    case Field::EtherSource:
+      return {.kind = LinkHeader, .position = 6, .length = 6};
     case Field::L4Proto:
       return {.kind = Meta, .position = NFT_META_L4PROTO, .length = 1};
     case Field::DestPort:  // at the same place in TCP, UDP and SCTP
@@ -54,6 +56,12 @@ Source source_of(Field field) {
       return {.kind = Meta, .position = NFT_META_OIFNAME, .length = 16};
   }
   return {};
+}
+
+std::uint32_t base_of(Source::Kind kind) {
+  if (kind == Source::Kind::LinkHeader) return NFT_PAYLOAD_LL_HEADER;
+  if (kind == Source::Kind::NetworkHeader) return NFT_PAYLOAD_NETWORK_HEADER;
+  return NFT_PAYLOAD_TRANSPORT_HEADER;
 }
 
 std::uint32_t nf_family(Family family) {
@@ -118,6 +126,18 @@ class Translator {
     nftnl_expr_set_u32(ct, NFTNL_EXPR_CT_DREG, kFirstRegister);
     mask(bytes_of(IPS_DST_NAT));
     compare(NFT_CMP_NEQ, bytes_of(0));
+    return ok();
+  }
+
+  Status operator()(const MatchInSet& lookup_of) {
+    TRY(check_name(lookup_of.set));
+    TRY(load_key(lookup_of.key));
+    nftnl_expr* const expression = append("lookup");
+    nftnl_expr_set_u32(expression, NFTNL_EXPR_LOOKUP_SREG, kFirstRegister);
+    nftnl_expr_set_str(expression, NFTNL_EXPR_LOOKUP_SET, lookup_of.set.c_str());
+    if (lookup_of.negated) {
+      nftnl_expr_set_u32(expression, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+    }
     return ok();
   }
 
@@ -186,11 +206,9 @@ class Translator {
       nftnl_expr_set_u32(meta, NFTNL_EXPR_META_DREG, to);
       return;
     }
-    const bool network = source.kind == Source::Kind::NetworkHeader;
     nftnl_expr* const payload = append("payload");
     nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_DREG, to);
-    nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_BASE,
-                       network ? NFT_PAYLOAD_NETWORK_HEADER : NFT_PAYLOAD_TRANSPORT_HEADER);
+    nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_BASE, base_of(source.kind));
     nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_OFFSET, source.position);
     nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_LEN, source.length);
   }

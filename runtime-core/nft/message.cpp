@@ -62,11 +62,16 @@ Bytes whole_message(const nlmsghdr* header) {
   return {start, start + header->nlmsg_len};
 }
 
-// One message about an inet table; `fill` adds the attributes.
+std::uint16_t nf_family(TableFamily family) {
+  return family == TableFamily::Inet ? NFPROTO_INET : NFPROTO_BRIDGE;
+}
+
+// One message about a table of that family; `fill` adds the attributes.
 template <class Fill>
-Bytes message(std::uint16_t kind, int flags, std::uint32_t sequence, Fill fill) {
+Bytes message(TableFamily family, std::uint16_t kind, int flags, std::uint32_t sequence,
+              Fill fill) {
   alignas(nlmsghdr) std::array<char, kMaxMessageLength> buffer;
-  nlmsghdr* const header = nftnl_nlmsg_build_hdr(buffer.data(), kind, NFPROTO_INET,
+  nlmsghdr* const header = nftnl_nlmsg_build_hdr(buffer.data(), kind, nf_family(family),
                                                  static_cast<std::uint16_t>(flags), sequence);
   fill(header);
   return whole_message(header);
@@ -177,7 +182,7 @@ struct ObjectEncoder {
       if (change.mode == Add::Exclusive) flags |= NLM_F_EXCL;
     }
     const int kind = adding() ? add_kind : delete_kind;
-    return message(static_cast<std::uint16_t>(kind), flags, sequence, fill);
+    return message(change.table.family, static_cast<std::uint16_t>(kind), flags, sequence, fill);
   }
 
   Result<Bytes> operator()(const Table& table) const {
@@ -189,10 +194,10 @@ struct ObjectEncoder {
   }
 
   Result<Bytes> operator()(const Chain& chain) const {
-    TRY(check_name(change.table));
+    TRY(check_name(change.table.name));
     TRY(check_name(chain.name));
     const auto object = owned<ChainPtr>(nftnl_chain_alloc());
-    nftnl_chain_set_str(object.get(), NFTNL_CHAIN_TABLE, change.table.c_str());
+    nftnl_chain_set_str(object.get(), NFTNL_CHAIN_TABLE, change.table.name.c_str());
     nftnl_chain_set_str(object.get(), NFTNL_CHAIN_NAME, chain.name.c_str());
     if (adding() && chain.hook) set_hook(object.get(), *chain.hook);
     return send(NFT_MSG_NEWCHAIN, NFT_MSG_DELCHAIN, 0,
@@ -201,10 +206,10 @@ struct ObjectEncoder {
 
   Result<Bytes> operator()(const Rule& rule) const {
     if (!adding()) return fail(Errc::InvalidArgument, "a rule goes only with its chain");
-    TRY(check_name(change.table));
+    TRY(check_name(change.table.name));
     TRY(check_name(rule.chain));
     const auto object = owned<RulePtr>(nftnl_rule_alloc());
-    nftnl_rule_set_str(object.get(), NFTNL_RULE_TABLE, change.table.c_str());
+    nftnl_rule_set_str(object.get(), NFTNL_RULE_TABLE, change.table.name.c_str());
     nftnl_rule_set_str(object.get(), NFTNL_RULE_CHAIN, rule.chain.c_str());
     TRY(add_expressions(object.get(), rule.statements));
     TRY(check_size(object.get()));
@@ -214,7 +219,7 @@ struct ObjectEncoder {
 
   Result<Bytes> operator()(const Set& set) const {
     TRY(check_types(set));
-    const auto object = TRY(list_of(change.table, set.name, nullptr));
+    const auto object = TRY(list_of(change.table.name, set.name, nullptr));
     const std::uint32_t flags = set.data.empty() ? 0 : std::uint32_t{NFT_SET_MAP};
     nftnl_set_set_u32(object.get(), NFTNL_SET_FLAGS, flags);
     // Asked for by the kernel; all that follow name the set instead.
@@ -235,7 +240,7 @@ struct ObjectEncoder {
       TRY(set_data(object.get(), element.data));
       TRY(set_comment(object.get(), element.comment));
     }
-    const auto list = TRY(list_of(change.table, element.set, std::move(object)));
+    const auto list = TRY(list_of(change.table.name, element.set, std::move(object)));
     return send(NFT_MSG_NEWSETELEM, NFT_MSG_DELSETELEM, 0,
                 [&](nlmsghdr* header) { nftnl_set_elems_nlmsg_build_payload(header, list.get()); });
   }
@@ -331,33 +336,33 @@ Result<Bytes> encode(const Change& change, std::uint32_t sequence, bool acknowle
 }
 
 Bytes encode_get_generation(std::uint32_t sequence) {
-  return message(NFT_MSG_GETGEN, 0, sequence, [](nlmsghdr*) {});
+  return message(TableFamily::Inet, NFT_MSG_GETGEN, 0, sequence, [](nlmsghdr*) {});
 }
 
-Result<Bytes> encode_get_table(const std::string& table, std::uint32_t sequence) {
-  TRY(check_name(table));
-  return message(NFT_MSG_GETTABLE, 0, sequence, [&](nlmsghdr* header) {
-    mnl_attr_put_strz(header, NFTA_TABLE_NAME, table.c_str());
+Result<Bytes> encode_get_table(const Table& table, std::uint32_t sequence) {
+  TRY(check_name(table.name));
+  return message(table.family, NFT_MSG_GETTABLE, 0, sequence, [&](nlmsghdr* header) {
+    mnl_attr_put_strz(header, NFTA_TABLE_NAME, table.name.c_str());
   });
 }
 
-Bytes encode_list_chains(std::uint32_t sequence) {
-  return message(NFT_MSG_GETCHAIN, NLM_F_DUMP, sequence, [](nlmsghdr*) {});
+Bytes encode_list_chains(TableFamily family, std::uint32_t sequence) {
+  return message(family, NFT_MSG_GETCHAIN, NLM_F_DUMP, sequence, [](nlmsghdr*) {});
 }
 
-Result<Bytes> encode_list_elements(const std::string& table, const std::string& set,
+Result<Bytes> encode_list_elements(const Table& table, const std::string& set,
                                    std::uint32_t sequence) {
-  const auto list = TRY(list_of(table, set, nullptr));
-  return message(NFT_MSG_GETSETELEM, NLM_F_DUMP, sequence, [&](nlmsghdr* header) {
+  const auto list = TRY(list_of(table.name, set, nullptr));
+  return message(table.family, NFT_MSG_GETSETELEM, NLM_F_DUMP, sequence, [&](nlmsghdr* header) {
     nftnl_set_elems_nlmsg_build_payload(header, list.get());
   });
 }
 
-Result<Bytes> encode_get_element(const std::string& table, const std::string& set,
+Result<Bytes> encode_get_element(const Table& table, const std::string& set,
                                  const std::vector<Datum>& key, std::uint32_t sequence) {
   auto element = TRY(make_element(key));
-  const auto list = TRY(list_of(table, set, std::move(element)));
-  return message(NFT_MSG_GETSETELEM, 0, sequence, [&](nlmsghdr* header) {
+  const auto list = TRY(list_of(table.name, set, std::move(element)));
+  return message(table.family, NFT_MSG_GETSETELEM, 0, sequence, [&](nlmsghdr* header) {
     nftnl_set_elems_nlmsg_build_payload(header, list.get());
   });
 }

@@ -32,11 +32,12 @@ Bytes encode_end(std::uint32_t sequence);
 Result<Bytes> encode(const Change& change, std::uint32_t sequence, bool acknowledge);
 
 Bytes encode_get_generation(std::uint32_t sequence);
-Result<Bytes> encode_get_table(const std::string& table, std::uint32_t sequence);
-Bytes encode_list_chains(std::uint32_t sequence);  // of all tables: the kernel has no filter for it
-Result<Bytes> encode_list_elements(const std::string& table, const std::string& set,
+Result<Bytes> encode_get_table(const Table& table, std::uint32_t sequence);
+// Of all tables of that family: the kernel has no filter for it.
+Bytes encode_list_chains(TableFamily family, std::uint32_t sequence);
+Result<Bytes> encode_list_elements(const Table& table, const std::string& set,
                                    std::uint32_t sequence);
-Result<Bytes> encode_get_element(const std::string& table, const std::string& set,
+Result<Bytes> encode_get_element(const Table& table, const std::string& set,
                                  const std::vector<Datum>& key, std::uint32_t sequence);
 
 // ---- Replies.

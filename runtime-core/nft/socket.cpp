@@ -200,36 +200,38 @@ Result<std::uint32_t> Socket::generation() {
   return fail(Errc::Io, "nf_tables did not tell the ruleset's generation");
 }
 
-Result<bool> Socket::has_table(const std::string& table) {
+Result<bool> Socket::has_table(const Table& table) {
   const std::uint32_t sequence = take_sequence();
   const Bytes request = TRY(encode_get_table(table, sequence).context("find table"));
-  const Answer answer = TRY(ask(socket_.get(), request, sequence).context("find table {}", table));
+  const Answer answer =
+      TRY(ask(socket_.get(), request, sequence).context("find table {}", table.name));
   if (!answer.reply.refused) return true;
   if (answer.reply.refused->number == ENOENT) return false;
-  return system_error(answer.reply.refused->number, format("find table {}", table));
+  return system_error(answer.reply.refused->number, format("find table {}", table.name));
 }
 
-Result<std::vector<std::string>> Socket::chains(const std::string& table) {
-  const auto encode_for = [](std::uint32_t sequence) -> Result<Bytes> {
-    return encode_list_chains(sequence);
+Result<std::vector<std::string>> Socket::chains(const Table& table) {
+  const auto encode_for = [&](std::uint32_t sequence) -> Result<Bytes> {
+    return encode_list_chains(table.family, sequence);
   };
   const Answer answer = TRY(list(
                                 socket_.get(), [this] { return take_sequence(); }, encode_for)
-                                .context("list the chains of table {}", table));
+                                .context("list the chains of table {}", table.name));
   std::vector<std::string> names;
   for (const nlmsghdr* message : answer.reply.contents) {
-    if (auto name = decode_chain_name(message, table)) names.push_back(std::move(*name));
+    if (auto name = decode_chain_name(message, table.name)) names.push_back(std::move(*name));
   }
   return names;
 }
 
-Result<std::vector<Element>> Socket::elements(const std::string& table, const Set& set) {
+Result<std::vector<Element>> Socket::elements(const Table& table, const Set& set) {
   const auto encode_for = [&](std::uint32_t sequence) {
     return encode_list_elements(table, set.name, sequence);
   };
-  const Answer answer = TRY(list(
-                                socket_.get(), [this] { return take_sequence(); }, encode_for)
-                                .context("list the elements of {} in table {}", set.name, table));
+  const Answer answer =
+      TRY(list(
+              socket_.get(), [this] { return take_sequence(); }, encode_for)
+              .context("list the elements of {} in table {}", set.name, table.name));
   std::vector<Element> elements;
   for (const nlmsghdr* message : answer.reply.contents) {
     auto more = TRY(decode_elements(message, set));
@@ -238,10 +240,10 @@ Result<std::vector<Element>> Socket::elements(const std::string& table, const Se
   return elements;
 }
 
-Result<std::optional<Element>> Socket::find_element(const std::string& table, const Set& set,
+Result<std::optional<Element>> Socket::find_element(const Table& table, const Set& set,
                                                     const std::vector<Datum>& key) {
   const auto step = [&] {
-    return format("find {} in {} of table {}", to_text(key), set.name, table);
+    return format("find {} in {} of table {}", to_text(key), set.name, table.name);
   };
   const std::uint32_t sequence = take_sequence();
   const Bytes request =

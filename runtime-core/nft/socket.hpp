@@ -41,13 +41,13 @@ class Socket {
   // Number of the ruleset's current state (NFT_MSG_GETGEN); grows with each transaction of anybody.
   Result<std::uint32_t> generation();
 
-  Result<bool> has_table(const std::string& table);
+  Result<bool> has_table(const Table& table);
   // Names of the chains, in the kernel's order; empty when there is no such table.
-  Result<std::vector<std::string>> chains(const std::string& table);
+  Result<std::vector<std::string>> chains(const Table& table);
   // All elements of a set or map, in no particular order; NotFound when there is no such set.
-  Result<std::vector<Element>> elements(const std::string& table, const Set& set);
+  Result<std::vector<Element>> elements(const Table& table, const Set& set);
   // The one element with this key, without listing the others; nothing when there is none.
-  Result<std::optional<Element>> find_element(const std::string& table, const Set& set,
+  Result<std::optional<Element>> find_element(const Table& table, const Set& set,
                                               const std::vector<Datum>& key);
 
  private:

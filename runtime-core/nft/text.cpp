@@ -54,6 +54,8 @@ std::string_view name_of(Field field) {
       return "ip6 saddr";
     case Field::DestV6:
       return "ip6 daddr";
+    case Field::EtherSource:
+      return "ether saddr";
     case Field::L4Proto:
       return "meta l4proto";
     case Field::DestPort:
@@ -87,6 +89,7 @@ std::string concatenation(const std::vector<Type>& types) {
 
 struct DatumToText {
   std::string operator()(const IpAddress& address) const { return address.to_text(); }
+  std::string operator()(const MacAddress& mac) const { return mac.to_text(); }
   std::string operator()(Protocol protocol) const { return std::string(to_text(protocol)); }
   std::string operator()(const Port& port) const { return format("{}", port.number); }
   std::string operator()(const std::string& if_name) const { return format("\"{}\"", if_name); }
@@ -109,6 +112,9 @@ struct StatementToText {
   }
   std::string operator()(const MatchLocalDest&) const { return "fib daddr type local"; }
   std::string operator()(const MatchDnat&) const { return "ct status dnat"; }
+  std::string operator()(const MatchInSet& lookup) const {
+    return format("{} {}@{}", concatenation(lookup.key), lookup.negated ? "!= " : "", lookup.set);
+  }
   std::string operator()(const VerdictOf& lookup) const {
     return format("{} vmap @{}", concatenation(lookup.key), lookup.map);
   }
@@ -125,15 +131,19 @@ std::string_view word_of(const Change& change) {
   return change.mode == Add::Exclusive ? "create" : "add";
 }
 
+std::string table_text(const Table& table) {
+  return format("{} {}", table.family == TableFamily::Inet ? "inet" : "bridge", table.name);
+}
+
 // What follows that word: kind, "inet <table>", name; and when adding also the content.
 struct ObjectToText {
-  const std::string& table;
+  std::string table{};
   bool adding = true;
 
-  std::string operator()(const Table& object) const { return "table inet " + object.name; }
+  std::string operator()(const Table& object) const { return "table " + table_text(object); }
 
   std::string operator()(const Chain& chain) const {
-    std::string text = format("chain inet {} {}", table, chain.name);
+    std::string text = format("chain {} {}", table, chain.name);
     if (adding && chain.hook) {
       text += format(" {{ type {} hook {} priority {} ; policy accept ; }}",
                      name_of(chain.hook->type), name_of(chain.hook->point), chain.hook->priority);
@@ -142,11 +152,11 @@ struct ObjectToText {
   }
 
   std::string operator()(const Rule& rule) const {
-    return format("rule inet {} {} {}", table, rule.chain, to_text(rule));
+    return format("rule {} {} {}", table, rule.chain, to_text(rule));
   }
 
   std::string operator()(const Set& set) const {
-    std::string text = format("{} inet {} {}", set.data.empty() ? "set" : "map", table, set.name);
+    std::string text = format("{} {} {}", set.data.empty() ? "set" : "map", table, set.name);
     if (!adding) return text;
     text += " { type " + concatenation(set.key);
     if (!set.data.empty()) text += " : " + concatenation(set.data);
@@ -154,7 +164,7 @@ struct ObjectToText {
   }
 
   std::string operator()(const Element& element) const {
-    std::string text = format("element inet {} {} {{ {}", table, element.set, to_text(element.key));
+    std::string text = format("element {} {} {{ {}", table, element.set, to_text(element.key));
     if (adding && !element.comment.empty()) text += format(" comment \"{}\"", element.comment);
     if (adding && !element.data.empty()) text += " : " + to_text(element.data);
     return text + " }";
@@ -169,6 +179,8 @@ std::string to_text(Type type) {
       return "ipv4_addr";
     case Type::Ipv6Addr:
       return "ipv6_addr";
+    case Type::EtherAddr:
+      return "ether_addr";
     case Type::InetProto:
       return "inet_proto";
     case Type::InetService:
@@ -200,8 +212,9 @@ std::string to_text(const Rule& rule) {
 
 std::string to_text(const Change& change) {
   const bool adding = change.verb == Change::Verb::Add;
-  return format("{} {}", word_of(change),
-                std::visit(ObjectToText{.table = change.table, .adding = adding}, change.object));
+  return format(
+      "{} {}", word_of(change),
+      std::visit(ObjectToText{.table = table_text(change.table), .adding = adding}, change.object));
 }
 
 std::string to_text(const Batch& batch) {

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "runtime-core/addr/ip.hpp"
+#include "runtime-core/addr/mac.hpp"
 #include "runtime-core/addr/port.hpp"
 
 // A ruleset as plain values: what nft(8) calls table, chain, rule, set, map and element. They are
@@ -15,9 +17,20 @@
 // netlink attribute. Only what the product needs exists here, so that each piece is tested.
 namespace netctl::nft {
 
-// The table everything below lives in; the family is always inet.
+// Which packets the chains of a table see.
+enum class TableFamily {
+  Inet,    // IPv4 and IPv6
+  Bridge,  // frames that a bridge forwards, whatever is in them
+};
+
+// The table everything below lives in. A name alone is that of an inet table.
 struct Table {
+  Table(std::string table_name, TableFamily table_family = TableFamily::Inet)
+      : name(std::move(table_name)), family(table_family) {}
+  Table(const char* table_name) : name(table_name) {}
+
   std::string name;
+  TableFamily family = TableFamily::Inet;
 };
 
 // What happens to a packet: `accept`, `drop`, `return`, `jump web`, `goto web`.
@@ -29,7 +42,7 @@ struct Verdict {
 };
 
 // The types of keys and data, named as in nft(8), section DATA TYPES.
-enum class Type { Ipv4Addr, Ipv6Addr, InetProto, InetService, IfName, Verdict };
+enum class Type { Ipv4Addr, Ipv6Addr, EtherAddr, InetProto, InetService, IfName, Verdict };
 
 struct Port {
   std::uint16_t number = 0;  // host byte order
@@ -37,7 +50,8 @@ struct Port {
 };
 
 // One part of a key or of data; a concatenation is a vector of them.
-using Datum = std::variant<IpAddress, Protocol, Port, std::string /* interface name */, Verdict>;
+using Datum =
+    std::variant<IpAddress, MacAddress, Protocol, Port, std::string /* interface name */, Verdict>;
 
 // A set, or a map when `data` is not empty.
 struct Set {
@@ -74,8 +88,19 @@ struct Chain {
 
 // ---- Rules: a list of statements, each of which must match for the next to be looked at.
 
-// What of a packet is looked at. L4Proto and DestPort work for either family.
-enum class Field { SourceV4, DestV4, SourceV6, DestV6, L4Proto, DestPort, InIfName, OutIfName };
+// What of a packet is looked at. L4Proto and DestPort work for either family; EtherSource only in a
+// bridge table, where every packet has one.
+enum class Field {
+  SourceV4,
+  DestV4,
+  SourceV6,
+  DestV6,
+  EtherSource,
+  L4Proto,
+  DestPort,
+  InIfName,
+  OutIfName
+};
 
 struct MatchIfName {  // iifname != "lo"
   Field field = Field::InIfName;
@@ -95,6 +120,12 @@ struct MatchLocalDest {  // fib daddr type local
 struct MatchDnat {  // ct status dnat
   bool operator==(const MatchDnat&) const = default;
 };
+struct MatchInSet {  // iifname . ether saddr != @allowed
+  std::vector<Field> key{};
+  std::string set{};
+  bool negated = false;
+  bool operator==(const MatchInSet&) const = default;
+};
 struct VerdictOf {  // ip saddr vmap @masquerade4: goes on when there is no such element
   std::vector<Field> key{};
   std::string map{};
@@ -110,8 +141,8 @@ struct Masquerade {
   bool operator==(const Masquerade&) const = default;
 };
 
-using Statement = std::variant<MatchIfName, MatchAddress, MatchLocalDest, MatchDnat, VerdictOf,
-                               DnatTo, Masquerade, Verdict>;
+using Statement = std::variant<MatchIfName, MatchAddress, MatchLocalDest, MatchDnat, MatchInSet,
+                               VerdictOf, DnatTo, Masquerade, Verdict>;
 
 // Appended at the end of its chain.
 struct Rule {
