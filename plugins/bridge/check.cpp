@@ -5,6 +5,7 @@
 
 #include "runtime-core/attach/firewall.hpp"
 #include "runtime-core/attach/owner.hpp"
+#include "runtime-core/attach/spoof_guard.hpp"
 #include "runtime-core/ns/netns.hpp"
 #include "runtime-core/rtnl/route_socket.hpp"
 
@@ -174,6 +175,20 @@ Status check_masquerade(const cni::Request& request, const cni::AddResult& own,
   return ok();
 }
 
+// Against the MAC address that the interface got: one that it has given itself since is a
+// difference, but not of the guard.
+Status check_spoof_guard(const cni::Request& request, Differences& differences) {
+  const cni::Interface* inside = interface_inside(request);
+  if (!inside || inside->mac.empty()) return ok();  // told already
+  const attach::Owner owner = attach::owner_of(request);
+  attach::SpoofGuard guard = TRY(attach::SpoofGuard::open());
+  const MacAddress mac = TRY(parse_mac_address(inside->mac));
+  for (std::string& line : TRY(guard.missing(owner, owner.host_link_name(), mac))) {
+    differences.add(std::move(line));
+  }
+  return ok();
+}
+
 }  // namespace
 
 std::vector<IpPrefix> addresses_of(const cni::AddResult& result) {
@@ -199,6 +214,7 @@ void check_attachment(const cni::Request& request, const Config& config, Differe
   const auto link = inside ? *std::move(inside) : std::nullopt;
   if (!inside) differences.keep(std::move(inside).error());
   differences.keep(check_host(request, config, own, link, differences));
+  if (config.spoof_check) differences.keep(check_spoof_guard(request, differences));
   if (config.ip_masq) differences.keep(check_masquerade(request, own, differences));
 }
 

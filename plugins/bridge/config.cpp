@@ -16,9 +16,7 @@ constexpr std::uint32_t kMaxMtu = 65535;  // ETH_MAX_MTU, what veth and bridge a
 // would be a network less closed than its owner believes.
 Status refuse_unsupported(const cni::ObjectReader& keys) {
   int vlan = 0;
-  bool spoof_check = false;
   keys.read("vlan", vlan);
-  keys.read("macspoofchk", spoof_check);
   const auto refuse = [](std::string_view key, const auto& value) {
     return cni::failure(cni::kUnsupportedField,
                         format("\"{}\": {} is not supported by this version of netctl's bridge "
@@ -27,7 +25,6 @@ Status refuse_unsupported(const cni::ObjectReader& keys) {
   };
   if (vlan != 0) return refuse("vlan", vlan);
   if (!keys.children("vlanTrunk").empty()) return refuse("vlanTrunk", "[…]");
-  if (spoof_check) return refuse("macspoofchk", true);
   return ok();
 }
 
@@ -73,6 +70,7 @@ Config read_config(const cni::Request& request, const cni::ObjectReader& keys,
   keys.read("hairpinMode", config.hairpin_mode);
   keys.read("promiscMode", config.promisc_mode);
   keys.read("portIsolation", config.port_isolation);
+  keys.read("macspoofchk", config.spoof_check);
   keys.read("enabledad", config.detect_duplicates);
   keys.read("disableContainerInterface", config.disable_container_interface);
   keys.read("mtu", config.mtu, 0, kMaxMtu);

@@ -21,6 +21,7 @@ struct Config {
   bool hairpin_mode = false;
   bool promisc_mode = false;
   bool port_isolation = false;
+  bool spoof_check = false;        // "macspoofchk"
   bool detect_duplicates = false;  // "enabledad"
   bool disable_container_interface = false;
   std::uint32_t mtu = 0;                  // 0: the kernel's default

@@ -12,6 +12,7 @@
 #include "runtime-core/attach/probe.hpp"
 #include "runtime-core/attach/routes.hpp"
 #include "runtime-core/attach/service.hpp"
+#include "runtime-core/attach/spoof_guard.hpp"
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/cni/delegate.hpp"
 #include "runtime-core/cni/differences.hpp"
@@ -83,6 +84,18 @@ Result<attach::Veth> connect(RouteSocket& host, int netns, const cni::Request& r
       {.name = veth.host_name, .mac = veth.host_mac.to_text()},
       {.name = request.ifname, .mac = veth.container_mac.to_text(), .sandbox = request.netns}};
   return veth;
+}
+
+Status remove_spoof_check(const Owner& owner) {
+  attach::SpoofGuard guard = TRY(attach::SpoofGuard::open());
+  return guard.remove(owner);
+}
+
+Status check_spoofing(const Owner& owner, const attach::Veth& veth, Rollback& undo) {
+  attach::SpoofGuard guard = TRY(attach::SpoofGuard::open());
+  TRY(guard.guard(owner, veth.host_name, veth.container_mac));
+  undo.add("remove the check of the MAC address", [owner] { return remove_spoof_check(owner); });
+  return ok();
 }
 
 attach::InsidePlan inside_plan(const cni::Request& request, const Config& config,
@@ -160,6 +173,11 @@ Status remove_stray_masquerading(const cni::Request& request) {
   return firewall.remove_strays(Purpose::Masquerade, request.network, request.valid_attachments);
 }
 
+Status remove_stray_spoof_checks(const cni::Request& request) {
+  attach::SpoofGuard guard = TRY(attach::SpoofGuard::open());
+  return guard.remove_strays(request.network, request.valid_attachments);
+}
+
 Status check_bridge_name(const Config& config) {
   RouteSocket host = TRY(RouteSocket::open());
   return attach::check_bridge_name(host, config.bridge);
@@ -182,6 +200,7 @@ Result<cni::AddResult> Bridge::add(const cni::Request& request) {
     complete(result, request, config);
   }
   const attach::Veth veth = TRY(connect(host, netns.get(), request, config, result, undo));
+  if (config.spoof_check) TRY(check_spoofing(attach::owner_of(request), veth, undo));
   TRY(configure_inside(inside, netns.get(), request, config, result, undo));
   if (config.ip_masq && !result.ips.empty()) TRY(masquerade(request, result, undo));
   TRY(bring_into_service(host, inside, netns.get(), veth, inside_plan(request, config, result)));
@@ -194,6 +213,7 @@ Status Bridge::del(const cni::Request& request) {
   ErrorList errors;
   errors.keep(remove_endpoint(request, usable_config(request)));
   errors.keep(remove_masquerading(attach::owner_of(request)));
+  errors.keep(remove_spoof_check(attach::owner_of(request)));
   // Last, and always: as long as anything has the address, nobody else may get it.
   errors.keep(cni::ipam_call(cni::Command::Del, request));
   return errors.status();
@@ -213,6 +233,7 @@ Status Bridge::gc(const cni::Request& request) {
   ErrorList errors;
   errors.keep(remove_stray_endpoints(request, usable_config(request)));
   errors.keep(remove_stray_masquerading(request));
+  errors.keep(remove_stray_spoof_checks(request));
   // Last, as in DEL: an address is free when its interface is gone.
   errors.keep(cni::ipam_call(cni::Command::Gc, request));
   return errors.status();
@@ -221,7 +242,10 @@ Status Bridge::gc(const cni::Request& request) {
 Status Bridge::status(const cni::Request& request) {
   const Config config = TRY(parse_config(request));
   ErrorList errors;
-  errors.keep(attach::check_host({.bridge = true, .mtu = config.mtu, .firewall = config.ip_masq}));
+  errors.keep(attach::check_host({.bridge = true,
+                                  .mtu = config.mtu,
+                                  .firewall = config.ip_masq,
+                                  .spoof_guard = config.spoof_check}));
   errors.keep(check_bridge_name(config));
   errors.keep(cni::ipam_call(cni::Command::Status, request));
   return errors.status();

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "runtime-core/attach/firewall_table.hpp"
+#include "runtime-core/attach/ruleset.hpp"
 #include "runtime-core/base/log.hpp"
 
 namespace netctl::attach {
@@ -13,11 +14,8 @@ using nft::Datum;
 using nft::Element;
 using nft::Verdict;
 
-// Others may change the ruleset between our look and our change; then we look again. Each round
-// that fails is one in which somebody else got on, so this many in a row mean that something is
-// odd.
-constexpr int kMaxRounds = 1000;
-// The same for a table or chain that goes while we come, which takes an empty network each time.
+// How often in a row a table or chain may be missing that goes while we come, which takes an empty
+// network each time.
 constexpr int kMaxMissing = 20;
 
 const std::string kTableName(kTable);
@@ -96,6 +94,7 @@ Error port_taken(const std::vector<Datum>& key, const std::string& holder) {
 // The transaction that leaves only `rest` of `rest` and `gone`.
 nft::Batch removal(const std::vector<Element>& gone, const std::vector<Element>& rest) {
   nft::Batch batch(kTableName);
+  if (gone.empty()) return batch;
   if (rest.empty()) return std::move(batch.delete_table());
   std::set<std::string> unused;
   for (const Element& element : gone) {
@@ -256,25 +255,15 @@ Result<std::vector<Element>> Firewall::all_elements() {
 }
 
 Status Firewall::remove(Purpose purpose, const std::function<bool(const std::string&)>& wanted) {
-  for (int round = 0; round < kMaxRounds; ++round) {
-    const std::uint32_t generation = TRY(socket_.generation());
+  return change_ruleset(socket_, [&]() -> Result<nft::Batch> {
     std::vector<Element> rest = TRY(all_elements());
     const auto first_gone = std::stable_partition(rest.begin(), rest.end(), [&](const Element& e) {
       return !is_for(e, purpose) || !wanted(e.comment);
     });
     const std::vector<Element> gone(first_gone, rest.end());
     rest.erase(first_gone, rest.end());
-    if (gone.empty()) return ok();
-
-    // Bound to the state we looked at: of two that go at once, each would see the other's elements,
-    // and leave the chain and the table to it.
-    const Status status = socket_.apply(removal(gone, rest), generation);
-    if (status) return ok();
-    const Errc code = status.error().code;
-    if (code != Errc::TryAgain && code != Errc::NotFound) return status;
-    log::debug("the ruleset changed meanwhile ({}): look again", status.error().message);
-  }
-  return fail(Errc::TryAgain, "the nftables ruleset changes without pause: try again");
+    return removal(gone, rest);
+  });
 }
 
 Status Firewall::remove(Purpose purpose, const Owner& owner) {

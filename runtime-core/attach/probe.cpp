@@ -4,6 +4,7 @@
 #include "runtime-core/attach/endpoint.hpp"
 #include "runtime-core/attach/firewall.hpp"
 #include "runtime-core/attach/firewall_table.hpp"
+#include "runtime-core/attach/spoof_guard.hpp"
 #include "runtime-core/base/rollback.hpp"
 #include "runtime-core/cni/error.hpp"
 #include "runtime-core/ns/netns.hpp"
@@ -43,6 +44,11 @@ Status try_firewall() {
   return socket.apply(batch).context("load the firewall table");
 }
 
+Status try_spoof_guard() {
+  nft::Socket socket = TRY(nft::Socket::open());
+  return socket.apply(spoof_table());
+}
+
 Status try_out(const Needs& needs) {
   auto elsewhere = ns::Inside::enter_new();
   if (!elsewhere && elsewhere.error().code == Errc::PermissionDenied) {
@@ -51,6 +57,7 @@ Status try_out(const Needs& needs) {
   }
   const ns::Inside inside = TRY(std::move(elsewhere));
   if (needs.bridge) TRY(try_bridge(needs.mtu).context("this host cannot bridge"));
+  if (needs.spoof_guard) TRY(try_spoof_guard().context("this host cannot check MAC addresses"));
   if (needs.firewall) TRY(try_firewall().context("this host cannot translate addresses"));
   return ok();
 }

@@ -10,7 +10,8 @@ namespace netctl::attach {
 struct Needs {
   bool bridge = false;  // make a bridge and a veth pair that is its port
   std::uint32_t mtu = 0;
-  bool firewall = false;  // masquerade or publish
+  bool firewall = false;     // masquerade or publish
+  bool spoof_guard = false;  // keep containers to their MAC addresses
 };
 
 // For STATUS: whether an ADD could do that now. Tried out rather than asked for, with the functions

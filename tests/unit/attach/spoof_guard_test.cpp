@@ -1,0 +1,20 @@
+#include "runtime-core/attach/spoof_guard.hpp"
+
+#include <gtest/gtest.h>
+
+namespace netctl::attach {
+namespace {
+
+TEST(SpoofGuard, IsOneRuleHoweverManyContainersThereAre) {
+  EXPECT_EQ(to_text(spoof_table()),
+            "create table bridge netctl\n"
+            "add set bridge netctl guarded { type ifname ; }\n"
+            "add set bridge netctl allowed { type ifname . ether_addr ; }\n"
+            "add chain bridge netctl prerouting { type filter hook prerouting priority -300 ; "
+            "policy accept ; }\n"
+            "add rule bridge netctl prerouting iifname @guarded iifname . ether saddr != @allowed "
+            "drop\n");
+}
+
+}  // namespace
+}  // namespace netctl::attach
