@@ -50,6 +50,13 @@ void read_bridge_name(const cni::ObjectReader& keys, Config& config) {
   config.bridge = std::move(name);
 }
 
+// A number, or "auto".
+void read_mtu(const cni::Request& request, const cni::ObjectReader& keys, Config& config) {
+  const cni::Json* value = cni::find_member(request.config->root, "mtu");
+  config.auto_mtu = value && value->is_string() && *value == "auto";
+  if (!config.auto_mtu) keys.read("mtu", config.mtu, 0, kMaxMtu);
+}
+
 // Of the network, or of this container in it.
 void read_gateway_priority(const cni::ObjectReader& keys, Config& config) {
   for (const cni::ObjectReader& place : {keys, keys.child("args").child("cni")}) {
@@ -70,10 +77,13 @@ Config read_config(const cni::Request& request, const cni::ObjectReader& keys,
   keys.read("hairpinMode", config.hairpin_mode);
   keys.read("promiscMode", config.promisc_mode);
   keys.read("portIsolation", config.port_isolation);
+  bool between_containers = true;
+  keys.read("icc", between_containers);
+  config.port_isolation = config.port_isolation || !between_containers;
   keys.read("macspoofchk", config.spoof_check);
   keys.read("enabledad", config.detect_duplicates);
   keys.read("disableContainerInterface", config.disable_container_interface);
-  keys.read("mtu", config.mtu, 0, kMaxMtu);
+  read_mtu(request, keys, config);
   read_gateway_priority(keys, config);
   read_mac(request, keys, config, problems);
 

@@ -20,11 +20,12 @@ struct Config {
   bool ip_masq = false;
   bool hairpin_mode = false;
   bool promisc_mode = false;
-  bool port_isolation = false;
+  bool port_isolation = false;     // also "icc": false
   bool spoof_check = false;        // "macspoofchk"
   bool detect_duplicates = false;  // "enabledad"
   bool disable_container_interface = false;
-  std::uint32_t mtu = 0;                  // 0: the kernel's default
+  bool auto_mtu = false;  // "mtu": "auto", as the device of the host's default route
+  std::uint32_t mtu = 0;  // 0: the kernel's default
   std::optional<int> gateway_priority{};  // of the default route, among the container's networks
   std::optional<MacAddress> mac{};  // of the container: runtimeConfig, else args, else CNI_ARGS
 };

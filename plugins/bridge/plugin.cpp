@@ -7,6 +7,7 @@
 #include "runtime-core/attach/bridge.hpp"
 #include "runtime-core/attach/endpoint.hpp"
 #include "runtime-core/attach/firewall.hpp"
+#include "runtime-core/attach/forwarding.hpp"
 #include "runtime-core/attach/host_lock.hpp"
 #include "runtime-core/attach/owner.hpp"
 #include "runtime-core/attach/probe.hpp"
@@ -18,7 +19,6 @@
 #include "runtime-core/cni/differences.hpp"
 #include "runtime-core/ns/netns.hpp"
 #include "runtime-core/rtnl/route_socket.hpp"
-#include "runtime-core/sys/sysctl.hpp"
 
 namespace netctl::bridge {
 namespace {
@@ -57,15 +57,22 @@ void complete(cni::AddResult& result, const cni::Request& request, const Config&
   if (!request.dns.empty()) result.dns = request.dns;
 }
 
+// What "mtu" means on this host; 0: the kernel's default.
+Result<std::uint32_t> mtu_of(RouteSocket& host, const Config& config) {
+  if (!config.auto_mtu) return config.mtu;
+  return attach::default_route_mtu(host).context("mtu of the default route");
+}
+
 // Connects the container to the bridge under the host lock, so that a DEL of the last port does not
 // remove the bridge in between.
 Result<attach::Veth> connect(RouteSocket& host, int netns, const cni::Request& request,
                              const Config& config, cni::AddResult& result, Rollback& undo) {
+  const std::uint32_t mtu = TRY(mtu_of(host, config));
   const sys::FileLock lock = TRY(attach::lock_host(sys::Lock::Shared));
   const rtnl::Link bridge = TRY(attach::ensure_bridge(host,
                                                       {.name = config.bridge,
                                                        .network = request.network,
-                                                       .mtu = config.mtu,
+                                                       .mtu = mtu,
                                                        .promiscuous = config.promisc_mode,
                                                        .gateways = gateways_of(config, result),
                                                        .force_address = config.force_address},
@@ -74,7 +81,7 @@ Result<attach::Veth> connect(RouteSocket& host, int netns, const cni::Request& r
                                                  {.owner = attach::owner_of(request),
                                                   .netns = netns,
                                                   .container_mac = config.mac,
-                                                  .mtu = config.mtu,
+                                                  .mtu = mtu,
                                                   .master = bridge.index,
                                                   .hairpin = config.hairpin_mode,
                                                   .isolated = config.port_isolation},
@@ -139,19 +146,6 @@ Status masquerade(const cni::Request& request, const cni::AddResult& result, Rol
   return ok();
 }
 
-// Comes last: nothing after it can fail, so a host that did not forward before a failed ADD does
-// not forward after it.
-Status enable_forwarding(const cni::AddResult& result) {
-  for (const auto& [family, path] : {std::pair(Family::V4, "net/ipv4/ip_forward"),
-                                     {Family::V6, "net/ipv6/conf/all/forwarding"}}) {
-    const bool wanted = std::ranges::any_of(result.ips, [f = family](const cni::Ip& ip) {
-      return ip.address.address.family() == f && ip.gateway;
-    });
-    if (wanted) TRY(sys::set_sysctl(path, "1").context("enable forwarding"));
-  }
-  return ok();
-}
-
 Status remove_endpoint(const cni::Request& request, const Config& config) {
   RouteSocket host = TRY(RouteSocket::open());
   ErrorList errors;
@@ -176,6 +170,11 @@ Status remove_stray_masquerading(const cni::Request& request) {
 Status remove_stray_spoof_checks(const cni::Request& request) {
   attach::SpoofGuard guard = TRY(attach::SpoofGuard::open());
   return guard.remove_strays(request.network, request.valid_attachments);
+}
+
+Result<std::uint32_t> host_mtu(const Config& config) {
+  RouteSocket host = TRY(RouteSocket::open());
+  return mtu_of(host, config);
 }
 
 Status check_bridge_name(const Config& config) {
@@ -204,7 +203,9 @@ Result<cni::AddResult> Bridge::add(const cni::Request& request) {
   TRY(configure_inside(inside, netns.get(), request, config, result, undo));
   if (config.ip_masq && !result.ips.empty()) TRY(masquerade(request, result, undo));
   TRY(bring_into_service(host, inside, netns.get(), veth, inside_plan(request, config, result)));
-  if (config.is_gateway) TRY(enable_forwarding(result));
+  // Comes last: nothing after it can fail, so a host that did not forward before a failed ADD does
+  // not forward after it.
+  if (config.is_gateway) TRY(attach::enable_forwarding(result.ips));
   undo.commit();
   return result;
 }
@@ -241,11 +242,10 @@ Status Bridge::gc(const cni::Request& request) {
 
 Status Bridge::status(const cni::Request& request) {
   const Config config = TRY(parse_config(request));
+  const std::uint32_t mtu = TRY(host_mtu(config));
   ErrorList errors;
-  errors.keep(attach::check_host({.bridge = true,
-                                  .mtu = config.mtu,
-                                  .firewall = config.ip_masq,
-                                  .spoof_guard = config.spoof_check}));
+  errors.keep(attach::check_host(
+      {.bridge = true, .mtu = mtu, .firewall = config.ip_masq, .spoof_guard = config.spoof_check}));
   errors.keep(check_bridge_name(config));
   errors.keep(cni::ipam_call(cni::Command::Status, request));
   return errors.status();

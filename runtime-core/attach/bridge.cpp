@@ -1,6 +1,7 @@
 #include "runtime-core/attach/bridge.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "runtime-core/attach/host_lock.hpp"
@@ -77,6 +78,10 @@ Status ensure_gateways(rtnl::RouteSocket& host, const rtnl::Link& bridge, const 
     batch.delete_address(bridge.index, address.prefix);
   }
   for (const IpPrefix& gateway : missing) batch.add_address(bridge.index, gateway, EEXIST);
+  // One that was made without a MAC address takes the lowest of its ports', until it is told one.
+  if (!missing.empty() && !is_ours(bridge)) {
+    batch.change_link({.link = bridge.index, .mac = bridge.mac});
+  }
   return batch.size() == 0 ? ok() : host.apply(batch);
 }
 
@@ -93,6 +98,20 @@ Result<rtnl::Link> ensure_bridge(rtnl::RouteSocket& host, const BridgePlan& plan
   }
   if (!plan.gateways.empty()) TRY(ensure_gateways(host, bridge, plan));
   return bridge;
+}
+
+Result<std::uint32_t> default_route_mtu(rtnl::RouteSocket& host) {
+  // Documentation addresses, which are nobody's, so that no route but the default leads there; a
+  // listing could have a million routes.
+  static constexpr std::array<std::uint8_t, 16> kNobodys6{0x20, 0x01, 0x0d, 0xb8};
+  for (const IpAddress& anybody : {IpAddress::v4(192, 0, 2, 1), IpAddress::from_bytes(kNobodys6)}) {
+    const auto route = host.route_to(anybody);
+    if (!route && route.error().code == Errc::NotFound) continue;
+    if (!route) return route.error();
+    const auto link = TRY(host.find_link(route->link));
+    if (link) return link->mtu;
+  }
+  return 0U;
 }
 
 Status check_bridge_name(rtnl::RouteSocket& host, const std::string& name) {

@@ -23,9 +23,15 @@ struct BridgePlan {
 
 // The bridge is there, up, and has its gateway addresses. One that we make gets a MAC address of
 // its own, the network's tag as alias, and refuses router advertisements. One that exists is used
-// as it is; `Exists` when it is no bridge, or has another address and force_address is not set.
-// Hold the host lock (shared) until the port is connected: see remove_unused_bridge.
+// as it is, but one that gets a gateway address keeps its MAC address from then on, whatever ports
+// come and go: containers know it. `Exists` when it is no bridge, or has another address and
+// force_address is not set. Hold the host lock (shared) until the port is connected: see
+// remove_unused_bridge.
 Result<rtnl::Link> ensure_bridge(rtnl::RouteSocket& host, const BridgePlan& plan, Rollback& undo);
+
+// The MTU of the device that the host's default route leads through, IPv4's before IPv6's; 0 when
+// there is none.
+Result<std::uint32_t> default_route_mtu(rtnl::RouteSocket& host);
 
 // Exists when the name is another kind of interface's; success when there is a bridge, or nothing.
 Status check_bridge_name(rtnl::RouteSocket& host, const std::string& name);

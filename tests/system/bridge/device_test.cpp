@@ -1,0 +1,109 @@
+// The bridge and its ports as devices: MTU, MAC address, isolation.
+#include "tests/support/calls.hpp"
+#include "tests/support/traffic.hpp"
+
+namespace netctl::test {
+namespace {
+
+using testing::HasSubstr;
+
+std::string config(const std::string& more) {
+  return format(R"({{"cniVersion": "1.1.0", "name": "net", "type": "bridge", "bridge": "cni7", {}
+    "isGateway": true, "ipam": {{"type": "host-local",
+    "ranges": [[{{"subnet": "10.7.0.0/24"}}], [{{"subnet": "fd07::/64"}}]]}}}})",
+                more);
+}
+
+class BridgeDevices : public Calls {
+ protected:
+  void SetUp() override {
+    Calls::SetUp();
+    if (IsSkipped()) return;
+    for (const char* name : {"web", "db"}) sure(format("netctl ns add {}", name));
+  }
+
+  static Target in(const std::string& ns) { return {.container = ns, .netns = ns}; }
+  std::string link(const std::string& name) { return run("ip link show " + name).out; }
+  std::string mac_of(const std::string& name) {
+    return link(name).substr(link(name).find("link/ether ") + 11, 17);
+  }
+};
+
+TEST_F(BridgeDevices, AnMtuOfAutoIsThatOfTheDefaultRoutesDevice) {
+  connect_machine("router", "eth9", "198.51.100.2/24", "198.51.100.1/24");
+  sure("ip link set eth9 mtu 1412");
+  sure("ip route add default via 198.51.100.1");
+
+  add("bridge", in("web"), config(R"("mtu": "auto",)"));
+
+  EXPECT_THAT(run_in("web", "ip link show eth0").out, HasSubstr("mtu 1412"));
+  EXPECT_THAT(link("cni7"), HasSubstr("mtu 1412"));
+}
+
+TEST_F(BridgeDevices, AnMtuOfAutoFollowsTheIpv6RouteOfAHostWithoutIpv4) {
+  connect_machine("router", "eth9", "fd0e::2/64", "fd0e::1/64");
+  sure("ip link set eth9 mtu 1413");
+  sure("ip route add default via fd0e::1");
+
+  add("bridge", in("web"), config(R"("mtu": "auto",)"));
+
+  EXPECT_THAT(run_in("web", "ip link show eth0").out, HasSubstr("mtu 1413"));
+}
+
+TEST_F(BridgeDevices, AnMtuOfAutoIsTheKernelsWhereNoDefaultRouteIs) {
+  add("bridge", in("web"), config(R"("mtu": "auto",)"));
+
+  EXPECT_THAT(run_in("web", "ip link show eth0").out, HasSubstr("mtu 1500"));
+}
+
+TEST_F(BridgeDevices, AnyOtherWordForTheMtuIsRefused) {
+  EXPECT_THAT(call("bridge", "ADD", in("web"), config(R"("mtu": "large",)")),
+              Refuses(7, HasSubstr("\\\"large\\\" is not a number")));
+}
+
+TEST_F(BridgeDevices, ABridgeOfOursKeepsItsMacAddressWhoeverComesAndGoes) {
+  add("bridge", in("web"), config(""));
+  const std::string mac = mac_of("cni7");
+
+  add("bridge", in("db"),
+      with_member(config(""), "runtimeConfig", R"({"mac": "02:00:00:00:00:01"})"));
+  EXPECT_EQ(mac_of("cni7"), mac);
+
+  EXPECT_THAT(call("bridge", "DEL", in("web"), config("")), IsSilentSuccess());
+  EXPECT_EQ(mac_of("cni7"), mac);
+}
+
+TEST_F(BridgeDevices, ABridgeThatWasThereKeepsItsMacAddressWhenItBecomesTheGateway) {
+  sure("ip link add cni7 type bridge");
+  const std::string mac = mac_of("cni7");
+
+  const std::string result = add("bridge", in("web"), config(""));
+
+  EXPECT_EQ(mac_of("cni7"), mac);
+  EXPECT_THAT(result, HasSubstr(mac));
+}
+
+class Isolation : public BridgeDevices, public testing::WithParamInterface<const char*> {};
+
+TEST_P(Isolation, KeepsContainersOfANetworkApartButNotFromTheHost) {
+  for (const char* ns : {"web", "db"}) add("bridge", in(ns), config(GetParam()));
+  Server db("db", 80);
+  Server host("", 80);
+
+  for (const char* address : {"10.7.0.3", "fd07::3"}) EXPECT_EQ(ask("web", address, 80, db), "");
+  for (const char* address : {"10.7.0.1", "fd07::1"}) EXPECT_NE(ask("web", address, 80, host), "");
+  for (const char* address : {"10.7.0.3", "fd07::3"}) EXPECT_NE(ask("", address, 80, db), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(AskedFor, Isolation,
+                         testing::Values(R"("portIsolation": true,)", R"("icc": false,)"));
+
+TEST_F(BridgeDevices, WithoutIsolationContainersReachEachOther) {
+  for (const char* ns : {"web", "db"}) add("bridge", in(ns), config(R"("icc": true,)"));
+  Server db("db", 80);
+
+  for (const char* address : {"10.7.0.3", "fd07::3"}) EXPECT_NE(ask("web", address, 80, db), "");
+}
+
+}  // namespace
+}  // namespace netctl::test
