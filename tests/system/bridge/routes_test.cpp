@@ -1,5 +1,8 @@
 // A container on several networks: which default route is in force, and what becomes of it; and the
 // attributes of routes that an IPAM plugin asks for.
+#include <sstream>
+#include <thread>
+
 #include "tests/support/calls.hpp"
 #include "tests/support/traffic.hpp"
 
@@ -106,6 +109,21 @@ TEST_F(BridgeRoutes, AnAddThatFailsPutsTheRouteThatGaveWayBack) {
   EXPECT_THAT(call("bridge", "ADD", eth(2), config), Refuses(999, HasSubstr("10.98.0.1")));
 
   EXPECT_EQ(routes("route"), before);
+}
+
+TEST_F(BridgeRoutes, OfNetworksThatComeAtOnceEachGetsAPlaceOfItsOwn) {
+  std::vector<std::thread> runtime;
+  for (int number = 1; number <= 5; ++number) {
+    runtime.emplace_back([this, number] { add("bridge", eth(number), gateway(number)); });
+  }
+  for (std::thread& call : runtime) call.join();
+
+  for (const char* family : {"-4", "-6"}) {
+    std::istringstream list(routes(format("{} route show default", family)));
+    int count = 0;
+    for (std::string line; std::getline(list, line);) ++count;
+    EXPECT_EQ(count, 5) << list.str();
+  }
 }
 
 TEST_F(BridgeRoutes, ThePriorityMayBeThisContainersAlone) {
