@@ -29,16 +29,16 @@ Status refuse_unsupported(const cni::ObjectReader& keys) {
 }
 
 // runtimeConfig wins over args, and args over CNI_ARGS.
-void read_mac(const cni::Request& request, const cni::ObjectReader& keys, Config& config,
-              cni::Problems& problems) {
-  const auto args = cni::parse_args(request.args, {"MAC"});
-  if (!args) return problems.add(args.error().message);
-  if (const auto mac = args->find("MAC"); mac != args->end() && !mac->second.empty()) {
+void read_mac(const cni::Request& request, const cni::ObjectReader& keys,
+              const cni::ObjectReader& args, Config& config, cni::Problems& problems) {
+  const auto variable = cni::parse_args(request.args, {"MAC"});
+  if (!variable) return problems.add(variable.error().message);
+  if (const auto mac = variable->find("MAC"); mac != variable->end() && !mac->second.empty()) {
     const auto parsed = parse_mac_address(mac->second);
     if (parsed) config.mac = *parsed;
     if (!parsed) problems.add("CNI_ARGS: " + parsed.error().message);
   }
-  keys.child("args").child("cni").read("mac", config.mac);
+  args.read("mac", config.mac);
   keys.child("runtimeConfig").read("mac", config.mac);
 }
 
@@ -58,10 +58,11 @@ void read_mtu(const cni::Request& request, const cni::ObjectReader& keys, Config
 }
 
 // Of the network, or of this container in it.
-void read_gateway_priority(const cni::ObjectReader& keys, Config& config) {
-  for (const cni::ObjectReader& place : {keys, keys.child("args").child("cni")}) {
-    place.read("gatewayPriority", config.gateway_priority, -attach::kMaxGatewayPriority,
-               attach::kMaxGatewayPriority);
+void read_gateway_priority(const cni::ObjectReader& keys, const cni::ObjectReader& args,
+                           Config& config) {
+  for (const cni::ObjectReader* place : {&keys, &args}) {
+    place->read("gatewayPriority", config.gateway_priority, -attach::kMaxGatewayPriority,
+                attach::kMaxGatewayPriority);
   }
 }
 
@@ -84,8 +85,9 @@ Config read_config(const cni::Request& request, const cni::ObjectReader& keys,
   keys.read("enabledad", config.detect_duplicates);
   keys.read("disableContainerInterface", config.disable_container_interface);
   read_mtu(request, keys, config);
-  read_gateway_priority(keys, config);
-  read_mac(request, keys, config, problems);
+  const cni::ObjectReader args = keys.child("args").child("cni");
+  read_gateway_priority(keys, args, config);
+  read_mac(request, keys, args, config, problems);
 
   config.is_gateway = config.is_gateway || config.is_default_gateway;
   if (config.hairpin_mode && config.promisc_mode) {
