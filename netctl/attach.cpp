@@ -103,6 +103,14 @@ Status print_attached(const Target& target, const cni::AddResult& result,
 
 }  // namespace
 
+Target resolved(Target target) {
+  constexpr std::string_view kJoin = "container:";
+  if (!target.network.starts_with(kJoin)) return target;
+  target.args.push_back("CONTAINER=" + target.network.substr(kJoin.size()));
+  target.network = "container";
+  return target;
+}
+
 Result<Place> place_of(const Target& target) {
   Place place{.container_id = target.container_id};
   if (target.ns.empty()) {
@@ -118,8 +126,9 @@ Result<Place> place_of(const Target& target) {
   return place;
 }
 
-Status add(const Settings& settings, const Target& target, const Wanted& wanted,
+Status add(const Settings& settings, const Target& typed, const Wanted& wanted,
            const Output& output) {
+  const Target target = resolved(typed);
   const auto mappings = TRY(parse_all(wanted.publish));
   TRY(check_addresses(wanted));
   TRY(ns::existing_path_of(target.ns));
@@ -135,7 +144,8 @@ Status add(const Settings& settings, const Target& target, const Wanted& wanted,
   return print(TRY(cni::to_json(result, network.cni_version)) + "\n");
 }
 
-Status del(const Settings& settings, const Target& target) {
+Status del(const Settings& settings, const Target& typed) {
+  const Target target = resolved(typed);
   const cni::RuntimeCall call = TRY(call_of(target));
   cni::Runtime cni_runtime = runtime(settings);
   const auto cached = cni_runtime.find_cached(
@@ -153,7 +163,8 @@ Status del(const Settings& settings, const Target& target) {
   return cni_runtime.del(network, call);
 }
 
-Status check(const Settings& settings, const Target& target) {
+Status check(const Settings& settings, const Target& typed) {
+  const Target target = resolved(typed);
   if (!target.ns.empty()) TRY(ns::existing_path_of(target.ns));
   const cni::NetworkConfig network = TRY(find_network(settings, target.network));
   return runtime(settings).check(network, TRY(call_of(target)));

@@ -20,6 +20,10 @@ struct Target {
   std::string capability_args{};    // CAP_ARGS: a JSON object
 };
 
+// The same with Docker's "container:ID" taken apart: the network "container", and an argument for
+// its plugin. Every command on targets begins with it.
+Target resolved(Target target);
+
 // A target, whole: the path of its namespace and its container's id.
 struct Place {
   std::string netns{};  // empty: not told

@@ -157,7 +157,8 @@ Status list_attachments(const Settings& settings, const std::vector<std::string>
   return print_list(things, kColumns, "container", output);
 }
 
-Status inspect_attachment(const Settings& settings, const Target& target, const Output& output) {
+Status inspect_attachment(const Settings& settings, const Target& typed, const Output& output) {
+  const Target target = resolved(typed);
   const Place place = TRY(place_of(target));
   const auto cached = runtime(settings).find_cached(
       target.network, {.container_id = place.container_id, .ifname = target.ifname});

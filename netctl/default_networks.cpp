@@ -1,5 +1,6 @@
-#include "netctl/default_network.hpp"
+#include "netctl/default_networks.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "netctl/subnets.hpp"
@@ -8,8 +9,8 @@
 namespace netctl::command {
 namespace {
 
-// The default network as a config file would have it.
-constexpr char kConfig[] = R"({{
+// The networks as config files would have them.
+constexpr char kBridge[] = R"({{
   "cniVersion": "1.1.0",
   "name": "{}",
   "plugins": [
@@ -24,6 +25,14 @@ constexpr char kConfig[] = R"({{
     }},
     {{ "type": "portmap", "capabilities": {{ "portMappings": true }} }}
   ]
+}}
+)";
+
+// Modes of one plugin, which has the name of its network.
+constexpr char kMode[] = R"({{
+  "cniVersion": "1.1.0",
+  "name": "{}",
+  "plugins": [{{ "type": "{}", "capabilities": {{ "portMappings": true }} }}]
 }}
 )";
 
@@ -43,10 +52,17 @@ Result<IpPrefix> default_subnet(const std::vector<cni::NetworkConfig>& configure
 
 }  // namespace
 
-Result<cni::NetworkConfig> default_network(const std::vector<cni::NetworkConfig>& configured) {
+bool is_default_network(std::string_view name) {
+  return std::ranges::find(kDefaultNetworks, name) != kDefaultNetworks.end();
+}
+
+Result<cni::NetworkConfig> default_network(std::string_view name,
+                                           const std::vector<cni::NetworkConfig>& configured) {
+  if (name != kDefaultNetworks.front()) {
+    return cni::parse_network_list(format(kMode, name, name), "");
+  }
   const IpPrefix subnet = TRY(default_subnet(configured));
-  return cni::parse_network_list(format(kConfig, kDefaultNetwork, kDefaultBridge, subnet.to_text()),
-                                 "");
+  return cni::parse_network_list(format(kBridge, name, kDefaultBridge, subnet.to_text()), "");
 }
 
 }  // namespace netctl::command

@@ -24,10 +24,12 @@ Result<std::optional<cni::Request>> find_request(const Settings& settings,
   const std::string identity =
       cni::json_object({{"cniVersion", cni::json_string(cni::kNewestVersion)},
                         {"name", cni::json_string(network.name)}});
+  cni::Environment environment = cni::own_environment();
+  environment["CNI_COMMAND"] = to_text(cni::Command::Status);
+  environment["CNI_PATH"] = settings.plugin_path.empty() ? "/" : settings.plugin_path.front();
+  environment["NETCTL_CNI_STATE_DIR"] = settings.state_directory;
   for (const cni::PluginConfig& plugin : network.plugins) {
-    cni::Request request{.command = cni::Command::Status};
-    request.environment = own_environment();
-    request.environment["NETCTL_CNI_STATE_DIR"] = settings.state_directory;
+    cni::Request request = TRY(cni::parse_environment(environment));
     std::string config = TRY(cni::merge_json(plugin.json, identity, network.name));
     TRY(cni::add_config(request, std::move(config), cni::kVersions));
     if (request.ipam_type == kHostLocal) return std::optional(std::move(request));

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "netctl/config.hpp"
-#include "netctl/default_network.hpp"
+#include "netctl/default_networks.hpp"
 #include "netctl/filters.hpp"
 #include "netctl/networks.hpp"
 #include "runtime-core/base/digest.hpp"
@@ -61,7 +61,7 @@ bool holds(const Filter& filter, const cni::NetworkConfig& network, const Networ
   if (filter.key == "id") return network_id(network.name).starts_with(filter.value);
   if (filter.key == "driver") return known.driver == filter.value;
   if (filter.key == "label") return has_label(known, filter.value);
-  const bool dangling = attached == 0 && network.name != kDefaultNetwork;
+  const bool dangling = attached == 0 && !is_default_network(network.name);
   return dangling == (filter.value == "true" || filter.value == "1");
 }
 
@@ -126,7 +126,7 @@ Status remove_network(const Settings& settings, const std::string& name, bool fo
   const auto networks = TRY(configured_networks(settings));
   const auto found = std::ranges::find(networks, name, &cni::NetworkConfig::name);
   if (found == networks.end()) {
-    if (name == kDefaultNetwork) {
+    if (is_default_network(name)) {
       return fail(Errc::InvalidArgument,
                   "network \"{}\" is there without a config file: there is nothing to remove",
                   name);

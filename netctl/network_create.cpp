@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "netctl/config.hpp"
-#include "netctl/default_network.hpp"
+#include "netctl/default_networks.hpp"
 #include "netctl/network.hpp"
 #include "netctl/networks.hpp"
 #include "netctl/output.hpp"
@@ -294,7 +294,7 @@ Result<sys::FileLock> lock_directory(const std::string& path) {
 Result<bool> is_taken(const CreateRequest& request,
                       const std::vector<cni::NetworkConfig>& networks) {
   const bool taken =
-      request.name == kDefaultNetwork ||
+      is_default_network(request.name) ||
       std::ranges::find(networks, request.name, &cni::NetworkConfig::name) != networks.end();
   if (!taken || request.ignore) return taken;
   return fail(Errc::Exists, "network with name {} already exists", request.name);

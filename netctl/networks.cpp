@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "netctl/default_network.hpp"
+#include "netctl/default_networks.hpp"
 #include "runtime-core/base/log.hpp"
 
 namespace netctl::command {
@@ -17,19 +17,25 @@ Result<cni::NetworkConfig> find_network(const Settings& settings, const std::str
   std::vector<cni::NetworkConfig> networks = TRY(configured_networks(settings));
   const auto found = std::ranges::find(networks, name, &cni::NetworkConfig::name);
   if (found != networks.end()) return std::move(*found);
-  if (name == kDefaultNetwork) return default_network(networks);
+  if (is_default_network(name)) return default_network(name, networks);
   std::string known;
   for (const cni::NetworkConfig& network : networks) known += network.name + ", ";
-  return fail(Errc::NotFound, "no network \"{}\" in {}; there are: {}{}", name,
-              settings.config_directory, known, kDefaultNetwork);
+  for (const std::string_view each : kDefaultNetworks) {
+    known += format("{}{}", each == kDefaultNetworks.front() ? "" : ", ", each);
+  }
+  return fail(Errc::NotFound, "no network \"{}\" in {}; there are: {}", name,
+              settings.config_directory, known);
 }
 
 Result<std::vector<cni::NetworkConfig>> all_networks(const Settings& settings) {
   std::vector<cni::NetworkConfig> networks = TRY(configured_networks(settings));
-  const auto replaced = std::ranges::find(networks, kDefaultNetwork, &cni::NetworkConfig::name);
-  if (replaced == networks.end()) {
-    cni::NetworkConfig network = TRY(default_network(networks));
-    networks.push_back(std::move(network));
+  const std::size_t configured = networks.size();
+  for (const std::string_view name : kDefaultNetworks) {
+    const auto replaced = std::ranges::find(networks, name, &cni::NetworkConfig::name);
+    if (replaced != networks.end()) continue;
+    auto network = default_network(
+        name, {networks.begin(), networks.begin() + static_cast<std::ptrdiff_t>(configured)});
+    networks.push_back(TRY(std::move(network)));
   }
   return networks;
 }

@@ -13,10 +13,10 @@ namespace netctl::command {
 // used are named in a warning and hide nothing.
 Result<std::vector<cni::NetworkConfig>> configured_networks(const Settings& settings);
 
-// The network of that name: a config file's, otherwise the one that is there without any, "bridge".
+// The network of that name: a config file's, otherwise one of those that are there without any.
 Result<cni::NetworkConfig> find_network(const Settings& settings, const std::string& name);
 
-// Those of the config directory and, unless a file has its name, "bridge".
+// Those of the config directory, then those that are there without any.
 Result<std::vector<cni::NetworkConfig>> all_networks(const Settings& settings);
 
 }  // namespace netctl::command

@@ -1,7 +1,5 @@
 #include "netctl/settings.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -45,21 +43,10 @@ Settings settings_from_environment() {
   return settings;
 }
 
-cni::Environment own_environment() {
-  cni::Environment environment;
-  for (char** entry = environ; *entry; ++entry) {
-    const std::string_view text = *entry;
-    const auto equals = text.find('=');
-    if (equals == std::string_view::npos) continue;
-    environment.emplace(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return environment;
-}
-
 cni::Runtime runtime(const Settings& settings) {
   return cni::Runtime({.plugin_path = settings.plugin_path,
                        .cache_directory = settings.state_directory,
-                       .environment = own_environment(),
+                       .environment = cni::own_environment(),
                        .built_ins = built_ins()});
 }
 

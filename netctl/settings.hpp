@@ -20,9 +20,6 @@ Settings settings_from_environment();
 // environment for the others.
 cni::Runtime runtime(const Settings& settings);
 
-// This process' environment.
-cni::Environment own_environment();
-
 // The variable's value, or the other text when it is not set or empty.
 std::string environment_or(const char* name, std::string otherwise);
 

@@ -16,10 +16,14 @@ struct Typed {
   std::vector<std::string> filters{};
 };
 
-void add_names(CLI::App& command, Typed& typed) {
+// A container that is gone can be named by its id alone; one that is to be attached cannot.
+void add_names(CLI::App& command, Typed& typed, bool needs_ns) {
   command.add_option("network", typed.target.network, "Name of the network")->required();
-  command.add_option("namespace", typed.target.ns,
-                     "A pinned name, a path, or pid:N; with --id it may be left out for del");
+  command
+      .add_option("namespace", typed.target.ns,
+                  needs_ns ? "A pinned name, a path, or pid:N"
+                           : "A pinned name, a path, or pid:N; not needed with --id")
+      ->required(needs_ns);
   command.add_option("-i,--ifname", typed.target.ifname, "Name of the interface inside")
       ->envname("CNI_IFNAME")
       ->capture_default_str();
@@ -39,7 +43,7 @@ void add_args(CLI::App& command, Typed& typed) {
 
 void define_add(CLI::App& app, Session& session, Typed& typed) {
   auto* add = app.add_subcommand("add", "Attach a namespace to a network");
-  add_names(*add, typed);
+  add_names(*add, typed, true);
   add_args(*add, typed);
   add->add_option("-p,--publish", typed.wanted.publish,
                   "Publish a port: [[host address:]host port:]container port[/tcp|udp|sctp]")
@@ -70,14 +74,14 @@ void define_add(CLI::App& app, Session& session, Typed& typed) {
 
 void define_del_and_check(CLI::App& app, Session& session, Typed& typed) {
   auto* del = app.add_subcommand("del", "Detach a namespace; fine as well when it is gone");
-  add_names(*del, typed);
+  add_names(*del, typed, false);
   add_args(*del, typed);
   del->footer("Example: netctl del bridge web");
   del->callback(
       [&] { session.work = [&] { return command::del(session.settings, typed.target); }; });
 
   auto* check = app.add_subcommand("check", "Compare an attachment with what is really there");
-  add_names(*check, typed);
+  add_names(*check, typed, false);
   add_args(*check, typed);
   check->footer("Example: netctl check bridge web");
   check->callback(
@@ -96,7 +100,7 @@ void define_ls_and_inspect(CLI::App& app, Session& session, Typed& typed) {
   });
 
   auto* inspect = app.add_subcommand("inspect", "Show all that is known of one attachment");
-  add_names(*inspect, typed);
+  add_names(*inspect, typed, false);
   add_output_options(*inspect, typed.output, false);
   inspect->footer("Example: netctl inspect bridge web -o json");
   inspect->callback([&] {

@@ -7,7 +7,9 @@ namespace {
 
 constexpr const char* kAbout =
     "Container networking for Linux: attach network namespaces to networks, straight against the\n"
-    "kernel. Networks are CNI config files in /etc/cni/net.d; \"bridge\" is there without any.";
+    "kernel. Networks are CNI config files in /etc/cni/net.d; bridge, host, none and container "
+    "are\n"
+    "there without any.";
 
 constexpr const char* kExample = R"(Example:
   netctl ns add web                        a namespace, also visible to `ip netns`

@@ -189,17 +189,6 @@ class FdBuffer : public std::streambuf {
   std::array<char, 16384> chunk_{};
 };
 
-Environment own_environment() {
-  Environment environment;
-  for (char** entry = environ; *entry; ++entry) {
-    const std::string_view text = *entry;
-    const auto equals = text.find('=');
-    if (equals == text.npos) continue;
-    environment.emplace(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return environment;
-}
-
 }  // namespace
 
 int run(Plugin& plugin, World world) {

@@ -13,6 +13,7 @@ namespace netctl::cni {
 
 // Environment variables by name.
 using Environment = std::map<std::string, std::string>;
+Environment own_environment();  // this process'
 
 struct Interface {
   std::string name{};

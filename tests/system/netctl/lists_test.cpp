@@ -92,7 +92,7 @@ TEST_F(Lists, ACreatedNetworkIsListedUsedAndRemoved) {
   EXPECT_THAT(sure("netctl network ls"),
               AllOf(HasSubstr(id.substr(0, 12) + "   front "), HasSubstr("10.5.0.0/24")));
   EXPECT_EQ(sure("netctl network ls -q -f label=tier=web"), "front");
-  EXPECT_EQ(sure("netctl network ls -q"), "bridge\nfront");
+  EXPECT_EQ(sure("netctl network ls -q"), "bridge\ncontainer\nfront\nhost\nnone");
   sure("netctl network exists front");
   sure("netctl add front web -p 8080:80");
   EXPECT_EQ(address_in("web", "eth0"), "10.5.0.16");
@@ -129,7 +129,7 @@ TEST_F(Lists, CreateChoosesWhatIsNotSaid) {
   sure("netctl network create --ipv6");
   sure("netctl network create");
 
-  EXPECT_EQ(sure("netctl network ls -q"), "bridge\nnetctl1\nnetctl2");
+  EXPECT_EQ(sure("netctl network ls -q"), "bridge\ncontainer\nhost\nnetctl1\nnetctl2\nnone");
   const std::string subnets = sure("netctl network inspect netctl1 --format {{.Subnets}}");
   EXPECT_TRUE(std::regex_match(subnets, std::regex("172[.]19[.]0[.]0/16, fd[0-9a-f:]+/64")))
       << subnets;
@@ -196,7 +196,7 @@ TEST_F(Lists, PruneRemovesWhatNetctlMadeAndNobodyUses) {
   EXPECT_EQ(sure("netctl network prune -f --filter until=1h"), "");
   EXPECT_EQ(sure("netctl network prune -f --filter label=keep=no"), "unused");
   EXPECT_EQ(sure("netctl network prune -f"), "kept");
-  EXPECT_EQ(sure("netctl network ls -q"), "bridge\ntheirs\nused");
+  EXPECT_EQ(sure("netctl network ls -q"), "bridge\ncontainer\nhost\nnone\ntheirs\nused");
   EXPECT_THAT(run("netctl network prune -f --filter until=yesterday").err, HasSubstr("yesterday"));
 }
 
