@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "runtime-core/attach/check.hpp"
 #include "runtime-core/attach/firewall.hpp"
 #include "runtime-core/attach/owner.hpp"
 #include "runtime-core/attach/spoof_guard.hpp"
@@ -15,50 +16,11 @@ namespace {
 using cni::Differences;
 using rtnl::RouteSocket;
 
-const cni::Interface* interface_inside(const cni::Request& request) {
-  for (const cni::Interface& interface : request.prev_result->interfaces) {
-    if (interface.name == request.ifname && interface.sandbox == request.netns) return &interface;
-  }
-  return nullptr;
-}
-
-// The part of prevResult that is this attachment's: plugins after us may have added interfaces with
-// addresses of their own. An address that names no interface is ours.
+// prevResult with the addresses that are this attachment's.
 cni::AddResult own_result(const cni::Request& request) {
   cni::AddResult own = *request.prev_result;
-  const cni::Interface* inside = interface_inside(request);
-  if (!inside) return own;
-  const auto index = static_cast<std::uint32_t>(inside - request.prev_result->interfaces.data());
-  std::erase_if(own.ips, [&](const cni::Ip& ip) { return ip.interface.value_or(index) != index; });
+  own.ips = attach::own_ips(request);
   return own;
-}
-
-void check_link_inside(const rtnl::Link& link, const cni::Request& request, const Config& config,
-                       Differences& differences) {
-  const cni::Interface* expected = interface_inside(request);
-  if (!expected) {
-    differences.add(format("prevResult has no interface {} in {}", request.ifname, request.netns));
-  } else if (!expected->mac.empty() && expected->mac != link.mac.to_text()) {
-    differences.add(
-        format("{} has MAC {}, not {}", request.ifname, link.mac.to_text(), expected->mac));
-  }
-  if (link.kind != "veth") differences.add(format("{} is no veth", request.ifname));
-  if (!link.up && !config.disable_container_interface) {
-    differences.add(format("{} is down", request.ifname));
-  }
-}
-
-Status check_addresses(RouteSocket& inside, const rtnl::Link& link, const cni::AddResult& own,
-                       Differences& differences) {
-  const auto present = TRY(inside.addresses(link.index));
-  for (const cni::Ip& ip : own.ips) {
-    const bool there = std::ranges::any_of(
-        present, [&](const rtnl::Address& address) { return address.prefix == ip.address; });
-    if (!there) {
-      differences.add(format("{} does not have the address {}", link.name, ip.address.to_text()));
-    }
-  }
-  return ok();
 }
 
 // What the result does not tell may be anything. An IPv6 route has no scope.
@@ -107,8 +69,8 @@ Result<std::optional<rtnl::Link>> check_inside(const cni::Request& request, cons
     differences.add(format("the container has no interface {}", request.ifname));
     return link;
   }
-  check_link_inside(*link, request, config, differences);
-  TRY(check_addresses(inside, *link, own, differences));
+  attach::check_veth_inside(*link, request, config.disable_container_interface, differences);
+  TRY(attach::check_addresses(inside, *link, attach::addresses_of(own.ips), differences));
   TRY(check_routes(inside, own, differences));
   return link;
 }
@@ -142,15 +104,7 @@ Status check_bridge(RouteSocket& host, const rtnl::Link& bridge, const Config& c
   if (config.promisc_mode && !bridge.promiscuous) {
     differences.add(format("promiscuous mode of {} is off", config.bridge));
   }
-  const auto present = TRY(host.addresses(bridge.index));
-  for (const IpPrefix& gateway : gateways_of(config, own)) {
-    const bool there = std::ranges::any_of(
-        present, [&](const rtnl::Address& address) { return address.prefix == gateway; });
-    if (!there) {
-      differences.add(format("{} does not have the address {}", config.bridge, gateway.to_text()));
-    }
-  }
-  return ok();
+  return attach::check_addresses(host, bridge, gateways_of(config, own), differences);
 }
 
 Status check_host(const cni::Request& request, const Config& config, const cni::AddResult& own,
@@ -169,7 +123,7 @@ Status check_masquerade(const cni::Request& request, const cni::AddResult& own,
                         Differences& differences) {
   attach::Firewall firewall = TRY(attach::Firewall::open());
   for (std::string& line :
-       TRY(firewall.missing_masquerade(attach::owner_of(request), addresses_of(own)))) {
+       TRY(firewall.missing_masquerade(attach::owner_of(request), attach::addresses_of(own.ips)))) {
     differences.add(std::move(line));
   }
   return ok();
@@ -178,7 +132,7 @@ Status check_masquerade(const cni::Request& request, const cni::AddResult& own,
 // Against the MAC address that the interface got: one that it has given itself since is a
 // difference, but not of the guard.
 Status check_spoof_guard(const cni::Request& request, Differences& differences) {
-  const cni::Interface* inside = interface_inside(request);
+  const cni::Interface* inside = attach::own_interface(request);
   if (!inside || inside->mac.empty()) return ok();  // told already
   const attach::Owner owner = attach::owner_of(request);
   attach::SpoofGuard guard = TRY(attach::SpoofGuard::open());
@@ -190,12 +144,6 @@ Status check_spoof_guard(const cni::Request& request, Differences& differences) 
 }
 
 }  // namespace
-
-std::vector<IpPrefix> addresses_of(const cni::AddResult& result) {
-  std::vector<IpPrefix> addresses;
-  for (const cni::Ip& ip : result.ips) addresses.push_back(ip.address);
-  return addresses;
-}
 
 std::vector<IpPrefix> gateways_of(const Config& config, const cni::AddResult& result) {
   std::vector<IpPrefix> gateways;

@@ -9,8 +9,6 @@
 
 namespace netctl::bridge {
 
-// The container's addresses with the length of their network.
-std::vector<IpPrefix> addresses_of(const cni::AddResult& result);
 // The addresses that the bridge has to have: the gateways', when it is the gateway.
 std::vector<IpPrefix> gateways_of(const Config& config, const cni::AddResult& result);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime-core/attach/check.hpp"
 #include "runtime-core/attach/endpoint.hpp"
 #include "runtime-core/attach/firewall.hpp"
 #include "runtime-core/attach/forwarding.hpp"
@@ -16,44 +17,6 @@ namespace {
 
 using cni::Differences;
 using rtnl::RouteSocket;
-
-// The part of prevResult that is this attachment's: plugins after us may have added interfaces with
-// addresses of their own. An address that names no interface is ours.
-std::vector<cni::Ip> own_ips(const cni::Request& request) {
-  const auto& interfaces = request.prev_result->interfaces;
-  const auto own = std::ranges::find_if(interfaces, [&](const cni::Interface& each) {
-    return each.name == request.ifname && each.sandbox == request.netns;
-  });
-  std::vector<cni::Ip> ips = request.prev_result->ips;
-  const auto index = static_cast<std::uint32_t>(own - interfaces.begin());
-  if (own == interfaces.end()) return ips;
-  std::erase_if(ips, [&](const cni::Ip& ip) { return ip.interface.value_or(index) != index; });
-  return ips;
-}
-
-void check_link(const rtnl::Link& link, const cni::Request& request, Differences& differences) {
-  if (link.kind != "veth") differences.add(format("{} is no veth", link.name));
-  if (!link.up) differences.add(format("{} is down", link.name));
-  for (const cni::Interface& each : request.prev_result->interfaces) {
-    if (each.name != request.ifname || each.sandbox != request.netns) continue;
-    if (each.mac.empty() || each.mac == link.mac.to_text()) return;
-    differences.add(format("{} has MAC {}, not {}", link.name, link.mac.to_text(), each.mac));
-    return;
-  }
-  differences.add(format("prevResult has no interface {} in {}", request.ifname, request.netns));
-}
-
-Status check_addresses(RouteSocket& socket, const rtnl::Link& link,
-                       const std::vector<IpPrefix>& expected, Differences& differences) {
-  const auto present = TRY(socket.addresses(link.index));
-  for (const IpPrefix& address : expected) {
-    const bool there = std::ranges::any_of(
-        present, [&](const rtnl::Address& each) { return each.prefix == address; });
-    if (there) continue;
-    differences.add(format("{} does not have the address {}", link.name, address.to_text()));
-  }
-  return ok();
-}
 
 bool is_as(const rtnl::Route& present, const rtnl::Route& wanted) {
   return present.destination == wanted.destination && present.link == wanted.link &&
@@ -83,8 +46,8 @@ Status check_inside(const cni::Request& request, const std::vector<cni::Ip>& ips
     differences.add(format("the container has no interface {}", request.ifname));
     return ok();
   }
-  check_link(*link, request, differences);
-  TRY(check_addresses(inside, *link, addresses_of(ips), differences));
+  attach::check_veth_inside(*link, request, false, differences);
+  TRY(attach::check_addresses(inside, *link, attach::addresses_of(ips), differences));
   for (const rtnl::Route& route : attach::gateway_routes(link->index, ips)) {
     TRY(check_route(inside, route, "the container", differences));
   }
@@ -107,7 +70,7 @@ Status check_host_end(RouteSocket& host, const cni::Request& request,
   for (const cni::Ip& ip : ips) {
     if (ip.gateway) gateways.push_back(host_prefix(*ip.gateway));
   }
-  TRY(check_addresses(host, *link, gateways, differences));
+  TRY(attach::check_addresses(host, *link, gateways, differences));
   for (const rtnl::Route& route : host_routes(link->index, ips)) {
     TRY(check_route(host, route, "the host", differences));
   }
@@ -121,19 +84,13 @@ Status check_masquerade(const cni::Request& request, const std::vector<cni::Ip>&
                         Differences& differences) {
   attach::Firewall firewall = TRY(attach::Firewall::open());
   const auto owner = attach::owner_of(request);
-  for (std::string& line : TRY(firewall.missing_masquerade(owner, addresses_of(ips)))) {
+  for (std::string& line : TRY(firewall.missing_masquerade(owner, attach::addresses_of(ips)))) {
     differences.add(std::move(line));
   }
   return ok();
 }
 
 }  // namespace
-
-std::vector<IpPrefix> addresses_of(const std::vector<cni::Ip>& ips) {
-  std::vector<IpPrefix> addresses;
-  for (const cni::Ip& ip : ips) addresses.push_back(ip.address);
-  return addresses;
-}
 
 std::vector<rtnl::Route> host_routes(int link, const std::vector<cni::Ip>& ips) {
   constexpr std::uint8_t kHostScope = 254;  // as the reference makes them
@@ -147,7 +104,7 @@ std::vector<rtnl::Route> host_routes(int link, const std::vector<cni::Ip>& ips) 
 }
 
 Status check_attachment(const cni::Request& request, const Config& config) {
-  const std::vector<cni::Ip> ips = own_ips(request);
+  const std::vector<cni::Ip> ips = attach::own_ips(request);
   Differences differences;
   differences.keep(cni::ipam_call(cni::Command::Check, request));
   differences.keep(check_inside(request, ips, differences));

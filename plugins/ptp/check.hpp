@@ -9,8 +9,6 @@
 
 namespace netctl::ptp {
 
-// The container's addresses with the length of their network.
-std::vector<IpPrefix> addresses_of(const std::vector<cni::Ip>& ips);
 // Where the host sends what is for the container: through its end of the pair.
 std::vector<rtnl::Route> host_routes(int link, const std::vector<cni::Ip>& ips);
 

@@ -4,6 +4,7 @@
 
 #include "plugins/ptp/check.hpp"
 #include "plugins/ptp/config.hpp"
+#include "runtime-core/attach/check.hpp"
 #include "runtime-core/attach/endpoint.hpp"
 #include "runtime-core/attach/firewall.hpp"
 #include "runtime-core/attach/forwarding.hpp"
@@ -72,7 +73,7 @@ Status remove_masquerading(const Owner& owner) {
 Status masquerade(const cni::Request& request, const cni::AddResult& result, Rollback& undo) {
   attach::Firewall firewall = TRY(attach::Firewall::open());
   const Owner owner = attach::owner_of(request);
-  TRY(firewall.masquerade(owner, addresses_of(result.ips)));
+  TRY(firewall.masquerade(owner, attach::addresses_of(result.ips)));
   undo.add("remove the masquerading", [owner] { return remove_masquerading(owner); });
   return ok();
 }
