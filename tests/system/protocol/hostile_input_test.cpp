@@ -188,6 +188,8 @@ std::vector<std::string> wrong_values(Kind kind) {
       return {"1", R"("true")", "[]"};
     case Kind::Number:
       return {"-1", "1.5", "99999999999999999999", R"("1")", "true", "{}"};
+    case Kind::SignedNumber:
+      return {"1.5", "-99999999999999999999", R"("-1")", "true", "{}"};
     case Kind::Address:
     case Kind::Prefix:
       return {"5", R"("x y")", R"("10.0.0.1\u0000")", R"("10.0.0.0.0/8")", "{}"};

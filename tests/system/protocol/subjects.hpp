@@ -8,7 +8,7 @@
 namespace netctl::test {
 
 // What the value of a key has to be.
-enum class Kind { Text, Flag, Number, Address, Prefix, List, Object };
+enum class Kind { Text, Flag, Number, SignedNumber, Address, Prefix, List, Object };
 
 struct Key {
   // "mtu", "ipam.type", "runtimeConfig.portMappings[].hostPort": each [] is one list around.
