@@ -44,6 +44,7 @@ Json range_of(const NewSubnet& subnet) {
   if (subnet.first) range["rangeStart"] = subnet.first->to_text();
   if (subnet.last) range["rangeEnd"] = subnet.last->to_text();
   if (subnet.gateway) range["gateway"] = subnet.gateway->to_text();
+  for (const IpAddress& address : subnet.excluded) range["exclude"].push_back(address.to_text());
   return range;
 }
 

@@ -30,6 +30,7 @@ struct NewSubnet {
   std::optional<IpAddress> gateway{};
   std::optional<IpAddress> first{};  // the part that addresses are given of
   std::optional<IpAddress> last{};
+  std::vector<IpAddress> excluded{};  // never given
 };
 
 struct NewRoute {

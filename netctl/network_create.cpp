@@ -165,6 +165,20 @@ Status apply_range(std::vector<NewSubnet>& subnets, const std::string& text) {
   return ok();
 }
 
+// Docker's auxiliary addresses have names, which nobody asks for.
+Status apply_exclusion(std::vector<NewSubnet>& subnets, const std::string& text) {
+  const auto equals = text.find('=');
+  const std::string number = equals == text.npos ? text : text.substr(equals + 1);
+  const IpAddress address = TRY(parse_ip_address(number).context("--aux-address"));
+  NewSubnet* subnet = find_subnet(subnets, address, address);
+  if (!subnet) {
+    return fail(Errc::InvalidArgument,
+                "no matching subnet for aux-address {}: give it with --subnet", number);
+  }
+  subnet->excluded.push_back(address);
+  return ok();
+}
+
 Status check_free(const std::vector<NewSubnet>& subnets, const std::vector<Taken>& taken) {
   ErrorList errors;
   for (std::size_t i = 0; i < subnets.size(); ++i) {
@@ -230,6 +244,7 @@ Result<NewNetwork> read_request(const CreateRequest& request) {
   }
   for (const std::string& text : request.gateways) keep(apply_gateway(network.subnets, text));
   for (const std::string& text : request.ip_ranges) keep(apply_range(network.subnets, text));
+  for (const std::string& text : request.excluded) keep(apply_exclusion(network.subnets, text));
   for (const std::string& text : request.routes) {
     auto route = parse_route(text);
     if (route) network.routes.push_back(*route);

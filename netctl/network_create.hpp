@@ -15,6 +15,7 @@ struct CreateRequest {
   std::vector<std::string> subnets{};    // none: one that is free is chosen
   std::vector<std::string> gateways{};   // each in one of the subnets
   std::vector<std::string> ip_ranges{};  // prefixes, or "first-last"; each in one of the subnets
+  std::vector<std::string> excluded{};   // "name=address", or the address alone; in a subnet
   bool ipv6 = false;                     // an IPv6 subnet is chosen where none is given
   std::vector<std::string> routes{};     // "destination,gateway[,metric]"
   std::vector<std::string> dns{};

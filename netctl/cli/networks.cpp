@@ -38,6 +38,8 @@ void define_create(CLI::App& network, Session& session, Typed& typed) {
       ->type_name("ADDRESS");
   add_list(*create, "--ip-range", request.ip_ranges, "Part of the subnet to give addresses of")
       ->type_name("PREFIX|FIRST-LAST");
+  add_list(*create, "--aux-address", request.excluded, "Address in the subnet that is never given")
+      ->type_name("[NAME=]ADDRESS");
   create->add_flag("--ipv6", request.ipv6, "Addresses of both families");
   add_list(*create, "--route", request.routes, "Route in the containers")
       ->type_name("DESTINATION,GATEWAY[,METRIC]");

@@ -149,6 +149,8 @@ TEST_F(Lists, CreateRefusesWhatCannotWorkAllAtOnce) {
                  "already in use by network \"front\"");
   expect_refused("netctl network create x --interface-name lo", "not a bridge");
   expect_refused("netctl network create x --gateway 10.6.0.1", "no matching subnet for gateway");
+  expect_refused("netctl network create x --aux-address router=10.6.0.1",
+                 "no matching subnet for aux-address");
   expect_refused("netctl network create a/b", "invalid characters");
   expect_refused(
       "netctl network create x -d macvlan --ipam-driver dhcp --label =x --dns y --route z -o q=r",

@@ -20,7 +20,8 @@ NewNetwork web() {
           .subnets = {{.subnet = *parse_ip_prefix("10.5.0.0/24"),
                        .gateway = *parse_ip_address("10.5.0.254"),
                        .first = *parse_ip_address("10.5.0.16"),
-                       .last = *parse_ip_address("10.5.0.31")},
+                       .last = *parse_ip_address("10.5.0.31"),
+                       .excluded = {*parse_ip_address("10.5.0.20")}},
                       {.subnet = *parse_ip_prefix("fd05::/64")}},
           .routes = {{.destination = *parse_ip_prefix("10.9.0.0/16"),
                       .gateway = *parse_ip_address("10.5.0.7"),
@@ -57,7 +58,7 @@ TEST(NetworkJson, SaysWhatWasAskedFor) {
   for (
       const char* part :
       {R"("isDefaultGateway":true)", R"("ipMasq":true)", R"("mtu":1400)",
-       R"({"subnet":"10.5.0.0/24","rangeStart":"10.5.0.16","rangeEnd":"10.5.0.31","gateway":"10.5.0.254"})",
+       R"({"subnet":"10.5.0.0/24","rangeStart":"10.5.0.16","rangeEnd":"10.5.0.31","gateway":"10.5.0.254","exclude":["10.5.0.20"]})",
        R"({"dst":"10.9.0.0/16","gw":"10.5.0.7","priority":5})", R"("nameservers":["10.5.0.53"])"}) {
     EXPECT_THAT(json, HasSubstr(part));
   }
