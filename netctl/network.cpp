@@ -122,27 +122,41 @@ std::string list_of(const Attachments& attachments) {
   return text;
 }
 
+Status refuse_unknown(const Settings& settings, const std::string& name) {
+  if (is_default_network(name)) {
+    return fail(Errc::InvalidArgument,
+                "network \"{}\" is there without a config file: there is nothing to remove", name);
+  }
+  return fail(Errc::NotFound, "no network \"{}\" in {}", name, settings.config_directory);
+}
+
+Status refuse_in_use(cni::Runtime& cni_runtime, const std::string& name) {
+  const Attachments attached = cni_runtime.cached(name);
+  if (attached.empty()) return ok();
+  return fail(Errc::Exists,
+              "network \"{}\" has active endpoints ({}): detach them first, or use -f", name,
+              list_of(attached));
+}
+
+Status detach_all(cni::Runtime& cni_runtime, const cni::NetworkConfig& network) {
+  ErrorList errors;
+  for (const cni::CachedAttachment& each : cni_runtime.cached(network.name)) {
+    errors.keep(cni_runtime.del(network, each.call).context("{}", each.call.container_id));
+  }
+  return errors.status();
+}
+
 Status remove_network(const Settings& settings, const std::string& name, bool force) {
   const auto networks = TRY(configured_networks(settings));
   const auto found = std::ranges::find(networks, name, &cni::NetworkConfig::name);
   if (found == networks.end()) {
-    if (is_default_network(name)) {
-      return fail(Errc::InvalidArgument,
-                  "network \"{}\" is there without a config file: there is nothing to remove",
-                  name);
-    }
-    if (force) return ok();
-    // For its words.
-    TRY(find_network(settings, name));
+    return force && !is_default_network(name) ? ok() : refuse_unknown(settings, name);
   }
   cni::Runtime cni_runtime = runtime(settings);
-  const Attachments attached = cni_runtime.cached(name);
-  if (!attached.empty() && !force) {
-    return fail(Errc::Exists,
-                "network \"{}\" has active endpoints ({}): detach them first, or use -f", name,
-                list_of(attached));
-  }
-  TRY(cni_runtime.gc(*found, std::vector<cni::Attachment>()));
+  if (force) TRY(detach_all(cni_runtime, *found));
+  TRY(refuse_in_use(cni_runtime, name));
+  TRY(cni_runtime.gc_cached(*found, [](const cni::CachedAttachment&) { return true; }));
+  TRY(refuse_in_use(cni_runtime, name));  // somebody may have come meanwhile
   return sys::delete_file(found->file);
 }
 
