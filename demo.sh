@@ -63,7 +63,8 @@ step() {  # step COMMAND...: says what is typed, and what comes back
 }
 
 # What must be the same before and after. An address file is a reservation; the other two files in
-# host-local's directory are its lock, and the memory that lets a freed address rest longest.
+# host-local's directory are its lock, and the memory that lets a freed address rest longest; its
+# index says where to look in that directory.
 snapshot() {
   echo "== links and addresses"
   ip -o addr | sed 's/valid_lft.*//'
@@ -75,7 +76,7 @@ snapshot() {
   nft list ruleset
   echo "== files"
   find "$state" /run/netctl /run/netns -type f 2>/dev/null |
-    grep -v -E '/(lock|last_reserved_ip\.[0-9]+)$' | sort || true
+    grep -v -E '/(lock|last_reserved_ip\.[0-9]+)$|^/run/netctl/ipam/' | sort || true
 }
 
 take_down() {
