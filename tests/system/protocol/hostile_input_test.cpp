@@ -300,7 +300,7 @@ TEST_P(HostileInput, IsAnsweredByTheExecutableToo) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, HostileInput, testing::ValuesIn(subjects()),
+INSTANTIATE_TEST_SUITE_P(Each, HostileInput, testing::ValuesIn(hostile_input_subjects()),
                          [](const testing::TestParamInfo<Subject>& tested) {
                            return test_name(tested.param.type);
                          });

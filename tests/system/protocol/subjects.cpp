@@ -1,9 +1,13 @@
 #include "tests/system/protocol/subjects.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "ipam/host-local/plugin.hpp"
+#include "ipam/static/plugin.hpp"
 #include "plugins/bridge/plugin.hpp"
+#include "plugins/ptp/plugin.hpp"
+#include "plugins/tuning/plugin.hpp"
 #include "portmap/plugin.hpp"
 #include "runtime-core/base/format.hpp"
 
@@ -101,11 +105,69 @@ Subject portmap_subject() {
           .main = main_of<portmap::PortMap>};
 }
 
+Subject ptp_subject() {
+  return {.type = "ptp",
+          .config = R"("name": "net", "type": "ptp", "ipMasq": true, "mtu": 1400,
+            "dns": {"nameservers": ["10.7.0.1"]},
+            "ipam": {"type": "host-local", "subnet": "10.7.0.0/24", "routes": [{"dst": "0.0.0.0/0"}]})",
+          .keys = {{"ipMasq", Kind::Flag}, {"mtu", Kind::Number}},
+          .main = main_of<ptp::Ptp>};
+}
+
+Subject static_subject() {
+  return {.type = "static",
+          .config = R"("name": "net", "type": "bridge", "ipam": {"type": "static",
+              "addresses": [{"address": "10.7.0.9/24", "gateway": "10.7.0.1"}],
+              "routes": [{"dst": "0.0.0.0/0", "gw": "10.7.0.1"}], "dns": {"domain": "d"}})",
+          .keys = {{"ipam.addresses", Kind::List},
+                   {"ipam.addresses[]", Kind::Object},
+                   {"ipam.addresses[].gateway", Kind::Address},
+                   {"ipam.routes", Kind::List},
+                   {"ipam.routes[].dst", Kind::Prefix},
+                   {"ipam.routes[].gw", Kind::Address},
+                   {"ipam.dns", Kind::Object},
+                   {"runtimeConfig.ips", Kind::List},
+                   {"runtimeConfig.ips[]", Kind::Prefix},
+                   {"args.cni.ips", Kind::List},
+                   {"args.cni.ips[]", Kind::Prefix}},
+          .main = main_of<static_ipam::Static>};
+}
+
+Subject tuning_subject() {
+  return {.type = "tuning",
+          .config = R"("name": "net", "type": "tuning", "mtu": 1400, "promisc": true,
+            "mac": "02:00:00:00:00:01", "dataDir": "/run/cni-state/tuning")",
+          .keys = {{"sysctl", Kind::Object},
+                   {"mac", Kind::Address},
+                   {"promisc", Kind::Flag},
+                   {"mtu", Kind::Number},
+                   {"allmulti", Kind::Flag},
+                   {"txQLen", Kind::Number},
+                   {"args.cni", Kind::Object},
+                   {"args.cni.sysctl", Kind::Object},
+                   {"args.cni.mac", Kind::Address},
+                   {"args.cni.mtu", Kind::Number},
+                   {"runtimeConfig.mac", Kind::Address}},
+          .chained = true,
+          .main = main_of<tuning::Tuning>};
+}
+
 }  // namespace
 
 const std::vector<Subject>& subjects() {
   static const std::vector<Subject> all = {bridge_subject(), host_local_subject(),
                                            portmap_subject()};
+  return all;
+}
+
+const std::vector<Subject>& hostile_input_subjects() {
+  static const std::vector<Subject> all = [] {
+    std::vector<Subject> list = subjects();
+    for (Subject& more : std::array{ptp_subject(), static_subject(), tuning_subject()}) {
+      list.push_back(std::move(more));
+    }
+    return list;
+  }();
   return all;
 }
 
