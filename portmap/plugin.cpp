@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "portmap/config.hpp"
-#include "runtime-core/attach/firewall.hpp"
 #include "runtime-core/attach/owner.hpp"
 #include "runtime-core/attach/probe.hpp"
+#include "runtime-core/attach/publish.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/base/rollback.hpp"
 #include "runtime-core/cni/differences.hpp"
@@ -17,10 +17,7 @@
 namespace netctl::portmap {
 namespace {
 
-using attach::Firewall;
-using attach::Owner;
 using attach::PublishedPort;
-using attach::Purpose;
 
 // Of one container, with the length of their network.
 using Addresses = std::vector<IpPrefix>;
@@ -80,9 +77,10 @@ Status refuse_unreachable(const Config& config, const Addresses& addresses) {
   return ok();
 }
 
-// Those whose answers would not come back by themselves.
-Addresses hairpin_addresses(const Config& config, const Addresses& addresses) {
-  return config.snat || config.masq_all ? addresses : Addresses();
+attach::Publication publication(const Config& config, const Addresses& addresses) {
+  return {.ports = published_ports(config, addresses),
+          .hairpin = config.snat || config.masq_all ? addresses : Addresses(),
+          .masquerade_all = config.masq_all};
 }
 
 // The address that is reached from 127.0.0.1, if any is.
@@ -124,22 +122,6 @@ Status check_localhost(const IpAddress& container, cni::Differences& differences
   return ok();
 }
 
-Status check_ports(const cni::Request& request, const Config& config, const Addresses& addresses,
-                   cni::Differences& differences) {
-  Firewall firewall = TRY(Firewall::open());
-  for (std::string& line :
-       TRY(firewall.missing_ports(attach::owner_of(request), published_ports(config, addresses),
-                                  hairpin_addresses(config, addresses), config.masq_all))) {
-    differences.add(std::move(line));
-  }
-  return ok();
-}
-
-Status remove_ports(const Owner& owner) {
-  Firewall firewall = TRY(Firewall::open());
-  return firewall.remove(Purpose::Publish, owner);
-}
-
 }  // namespace
 
 Result<cni::AddResult> PortMap::add(const cni::Request& request) {
@@ -153,19 +135,17 @@ Result<cni::AddResult> PortMap::add(const cni::Request& request) {
 
   const Addresses addresses = container_addresses(request);
   TRY(refuse_unreachable(config, addresses));
-  const Owner owner = attach::owner_of(request);
-  Firewall firewall = TRY(Firewall::open());
-  TRY(firewall.publish(owner, published_ports(config, addresses),
-                       hairpin_addresses(config, addresses), config.masq_all));
   Rollback undo;
-  undo.add("unpublish the ports", [&] { return remove_ports(owner); });
+  TRY(attach::publish(attach::owner_of(request), publication(config, addresses), undo));
   if (const auto target = localhost_target(config, addresses)) TRY(allow_localhost(*target));
   undo.commit();
   return *request.prev_result;
 }
 
 // The owner's tag is all that is needed: not the ports, not prevResult, not a sound config.
-Status PortMap::del(const cni::Request& request) { return remove_ports(attach::owner_of(request)); }
+Status PortMap::del(const cni::Request& request) {
+  return attach::unpublish(attach::owner_of(request));
+}
 
 Status PortMap::check(const cni::Request& request) {
   const Config config = TRY(parse_config(request));
@@ -173,7 +153,8 @@ Status PortMap::check(const cni::Request& request) {
   if (config.mappings.empty()) return ok();
   const Addresses addresses = container_addresses(request);
   cni::Differences differences;
-  differences.keep(check_ports(request, config, addresses, differences));
+  differences.add_all(
+      attach::missing_ports(attach::owner_of(request), publication(config, addresses)));
   if (const auto target = localhost_target(config, addresses)) {
     differences.keep(check_localhost(*target, differences));
   }
@@ -182,8 +163,7 @@ Status PortMap::check(const cni::Request& request) {
 }
 
 Status PortMap::gc(const cni::Request& request) {
-  Firewall firewall = TRY(Firewall::open());
-  return firewall.remove_strays(Purpose::Publish, request.network, request.valid_attachments);
+  return attach::unpublish_strays(request.network, request.valid_attachments);
 }
 
 Status PortMap::status(const cni::Request& request) {

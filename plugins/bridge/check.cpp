@@ -4,7 +4,7 @@
 #include <string>
 
 #include "runtime-core/attach/check.hpp"
-#include "runtime-core/attach/firewall.hpp"
+#include "runtime-core/attach/masquerade.hpp"
 #include "runtime-core/attach/owner.hpp"
 #include "runtime-core/attach/spoof_guard.hpp"
 #include "runtime-core/ns/netns.hpp"
@@ -119,27 +119,14 @@ Status check_host(const cni::Request& request, const Config& config, const cni::
   return inside ? check_port(host, *bridge, request, config, *inside, differences) : ok();
 }
 
-Status check_masquerade(const cni::Request& request, const cni::AddResult& own,
-                        Differences& differences) {
-  attach::Firewall firewall = TRY(attach::Firewall::open());
-  for (std::string& line :
-       TRY(firewall.missing_masquerade(attach::owner_of(request), attach::addresses_of(own.ips)))) {
-    differences.add(std::move(line));
-  }
-  return ok();
-}
-
 // Against the MAC address that the interface got: one that it has given itself since is a
 // difference, but not of the guard.
 Status check_spoof_guard(const cni::Request& request, Differences& differences) {
   const cni::Interface* inside = attach::own_interface(request);
   if (!inside || inside->mac.empty()) return ok();  // told already
   const attach::Owner owner = attach::owner_of(request);
-  attach::SpoofGuard guard = TRY(attach::SpoofGuard::open());
   const MacAddress mac = TRY(parse_mac_address(inside->mac));
-  for (std::string& line : TRY(guard.missing(owner, owner.host_link_name(), mac))) {
-    differences.add(std::move(line));
-  }
+  differences.add_all(attach::missing_mac_guard(owner, owner.host_link_name(), mac));
   return ok();
 }
 
@@ -163,7 +150,10 @@ void check_attachment(const cni::Request& request, const Config& config, Differe
   if (!inside) differences.keep(std::move(inside).error());
   differences.keep(check_host(request, config, own, link, differences));
   if (config.spoof_check) differences.keep(check_spoof_guard(request, differences));
-  if (config.ip_masq) differences.keep(check_masquerade(request, own, differences));
+  if (config.ip_masq) {
+    differences.add_all(
+        attach::missing_masquerade(attach::owner_of(request), attach::addresses_of(own.ips)));
+  }
 }
 
 }  // namespace netctl::bridge

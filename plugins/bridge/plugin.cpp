@@ -7,9 +7,9 @@
 #include "runtime-core/attach/bridge.hpp"
 #include "runtime-core/attach/check.hpp"
 #include "runtime-core/attach/endpoint.hpp"
-#include "runtime-core/attach/firewall.hpp"
 #include "runtime-core/attach/forwarding.hpp"
 #include "runtime-core/attach/host_lock.hpp"
+#include "runtime-core/attach/masquerade.hpp"
 #include "runtime-core/attach/owner.hpp"
 #include "runtime-core/attach/probe.hpp"
 #include "runtime-core/attach/routes.hpp"
@@ -24,8 +24,6 @@
 namespace netctl::bridge {
 namespace {
 
-using attach::Owner;
-using attach::Purpose;
 using rtnl::RouteSocket;
 
 // The container's interface in the result: after the bridge and the host's end.
@@ -94,18 +92,6 @@ Result<attach::Veth> connect(RouteSocket& host, int netns, const cni::Request& r
   return veth;
 }
 
-Status remove_spoof_check(const Owner& owner) {
-  attach::SpoofGuard guard = TRY(attach::SpoofGuard::open());
-  return guard.remove(owner);
-}
-
-Status check_spoofing(const Owner& owner, const attach::Veth& veth, Rollback& undo) {
-  attach::SpoofGuard guard = TRY(attach::SpoofGuard::open());
-  TRY(guard.guard(owner, veth.host_name, veth.container_mac));
-  undo.add("remove the check of the MAC address", [owner] { return remove_spoof_check(owner); });
-  return ok();
-}
-
 attach::InsidePlan inside_plan(const cni::Request& request, const Config& config,
                                const cni::AddResult& result) {
   return {.ifname = request.ifname,
@@ -134,19 +120,6 @@ Status bring_into_service(RouteSocket& host, RouteSocket& inside, int netns,
   return attach::announce(inside, plan.ifname, veth.container_mac);
 }
 
-Status remove_masquerading(const Owner& owner) {
-  attach::Firewall firewall = TRY(attach::Firewall::open());
-  return firewall.remove(Purpose::Masquerade, owner);
-}
-
-Status masquerade(const cni::Request& request, const cni::AddResult& result, Rollback& undo) {
-  attach::Firewall firewall = TRY(attach::Firewall::open());
-  const Owner owner = attach::owner_of(request);
-  TRY(firewall.masquerade(owner, attach::addresses_of(result.ips)));
-  undo.add("remove the masquerading", [owner] { return remove_masquerading(owner); });
-  return ok();
-}
-
 Status remove_endpoint(const cni::Request& request, const Config& config) {
   RouteSocket host = TRY(RouteSocket::open());
   ErrorList errors;
@@ -161,16 +134,6 @@ Status remove_stray_endpoints(const cni::Request& request, const Config& config)
   errors.keep(attach::remove_stray_endpoints(host, request.network, request.valid_attachments));
   errors.keep(attach::remove_unused_bridge(host, config.bridge));
   return errors.status();
-}
-
-Status remove_stray_masquerading(const cni::Request& request) {
-  attach::Firewall firewall = TRY(attach::Firewall::open());
-  return firewall.remove_strays(Purpose::Masquerade, request.network, request.valid_attachments);
-}
-
-Status remove_stray_spoof_checks(const cni::Request& request) {
-  attach::SpoofGuard guard = TRY(attach::SpoofGuard::open());
-  return guard.remove_strays(request.network, request.valid_attachments);
 }
 
 Result<std::uint32_t> host_mtu(const Config& config) {
@@ -190,7 +153,8 @@ Result<cni::AddResult> Bridge::add(const cni::Request& request) {
   const UniqueFd netns = TRY(ns::open_netns(request.netns));
   RouteSocket host = TRY(RouteSocket::open());
   RouteSocket inside = TRY(ns::run_in(netns.get(), RouteSocket::open));
-  TRY(attach::refuse_existing(host, inside, attach::owner_of(request)));
+  const attach::Owner owner = attach::owner_of(request);
+  TRY(attach::refuse_existing(host, inside, owner));
 
   Rollback undo;
   cni::AddResult result;
@@ -200,9 +164,11 @@ Result<cni::AddResult> Bridge::add(const cni::Request& request) {
     complete(result, request, config);
   }
   const attach::Veth veth = TRY(connect(host, netns.get(), request, config, result, undo));
-  if (config.spoof_check) TRY(check_spoofing(attach::owner_of(request), veth, undo));
+  if (config.spoof_check) {
+    TRY(attach::guard_mac(owner, veth.host_name, veth.container_mac, undo));
+  }
   TRY(configure_inside(inside, netns.get(), request, config, result, undo));
-  if (config.ip_masq && !result.ips.empty()) TRY(masquerade(request, result, undo));
+  if (config.ip_masq) TRY(attach::masquerade(owner, attach::addresses_of(result.ips), undo));
   TRY(bring_into_service(host, inside, netns.get(), veth, inside_plan(request, config, result)));
   // Comes last: nothing after it can fail, so a host that did not forward before a failed ADD does
   // not forward after it.
@@ -214,8 +180,8 @@ Result<cni::AddResult> Bridge::add(const cni::Request& request) {
 Status Bridge::del(const cni::Request& request) {
   ErrorList errors;
   errors.keep(remove_endpoint(request, usable_config(request)));
-  errors.keep(remove_masquerading(attach::owner_of(request)));
-  errors.keep(remove_spoof_check(attach::owner_of(request)));
+  errors.keep(attach::remove_masquerade(attach::owner_of(request)));
+  errors.keep(attach::remove_mac_guard(attach::owner_of(request)));
   // Last, and always: as long as anything has the address, nobody else may get it.
   errors.keep(cni::ipam_call(cni::Command::Del, request));
   return errors.status();
@@ -234,8 +200,8 @@ Status Bridge::check(const cni::Request& request) {
 Status Bridge::gc(const cni::Request& request) {
   ErrorList errors;
   errors.keep(remove_stray_endpoints(request, usable_config(request)));
-  errors.keep(remove_stray_masquerading(request));
-  errors.keep(remove_stray_spoof_checks(request));
+  errors.keep(attach::remove_stray_masquerade(request.network, request.valid_attachments));
+  errors.keep(attach::remove_stray_mac_guards(request.network, request.valid_attachments));
   // Last, as in DEL: an address is free when its interface is gone.
   errors.keep(cni::ipam_call(cni::Command::Gc, request));
   return errors.status();

@@ -4,8 +4,8 @@
 
 #include "runtime-core/attach/check.hpp"
 #include "runtime-core/attach/endpoint.hpp"
-#include "runtime-core/attach/firewall.hpp"
 #include "runtime-core/attach/forwarding.hpp"
+#include "runtime-core/attach/masquerade.hpp"
 #include "runtime-core/attach/owner.hpp"
 #include "runtime-core/cni/delegate.hpp"
 #include "runtime-core/cni/differences.hpp"
@@ -80,16 +80,6 @@ Status check_host_end(RouteSocket& host, const cni::Request& request,
   return ok();
 }
 
-Status check_masquerade(const cni::Request& request, const std::vector<cni::Ip>& ips,
-                        Differences& differences) {
-  attach::Firewall firewall = TRY(attach::Firewall::open());
-  const auto owner = attach::owner_of(request);
-  for (std::string& line : TRY(firewall.missing_masquerade(owner, attach::addresses_of(ips)))) {
-    differences.add(std::move(line));
-  }
-  return ok();
-}
-
 }  // namespace
 
 std::vector<rtnl::Route> host_routes(int link, const std::vector<cni::Ip>& ips) {
@@ -110,7 +100,10 @@ Status check_attachment(const cni::Request& request, const Config& config) {
   differences.keep(check_inside(request, ips, differences));
   RouteSocket host = TRY(RouteSocket::open());
   differences.keep(check_host_end(host, request, ips, differences));
-  if (config.ip_masq) differences.keep(check_masquerade(request, ips, differences));
+  if (config.ip_masq) {
+    differences.add_all(
+        attach::missing_masquerade(attach::owner_of(request), attach::addresses_of(ips)));
+  }
   return differences.status(
       format("container \"{}\" is not as it was attached", request.container_id));
 }

@@ -6,8 +6,8 @@
 #include "plugins/ptp/config.hpp"
 #include "runtime-core/attach/check.hpp"
 #include "runtime-core/attach/endpoint.hpp"
-#include "runtime-core/attach/firewall.hpp"
 #include "runtime-core/attach/forwarding.hpp"
+#include "runtime-core/attach/masquerade.hpp"
 #include "runtime-core/attach/owner.hpp"
 #include "runtime-core/attach/probe.hpp"
 #include "runtime-core/base/error_list.hpp"
@@ -21,7 +21,6 @@ namespace netctl::ptp {
 namespace {
 
 using attach::Owner;
-using attach::Purpose;
 using rtnl::RouteSocket;
 
 // The container's interface in the result: after the host's end.
@@ -65,19 +64,6 @@ Status configure_host_end(RouteSocket& host, const attach::Veth& veth,
   return host.apply(batch).context("on the host");
 }
 
-Status remove_masquerading(const Owner& owner) {
-  attach::Firewall firewall = TRY(attach::Firewall::open());
-  return firewall.remove(Purpose::Masquerade, owner);
-}
-
-Status masquerade(const cni::Request& request, const cni::AddResult& result, Rollback& undo) {
-  attach::Firewall firewall = TRY(attach::Firewall::open());
-  const Owner owner = attach::owner_of(request);
-  TRY(firewall.masquerade(owner, attach::addresses_of(result.ips)));
-  undo.add("remove the masquerading", [owner] { return remove_masquerading(owner); });
-  return ok();
-}
-
 Status remove_endpoint(const cni::Request& request) {
   RouteSocket host = TRY(RouteSocket::open());
   return attach::remove_endpoint(host, attach::owner_of(request), request.netns);
@@ -86,11 +72,6 @@ Status remove_endpoint(const cni::Request& request) {
 Status remove_stray_endpoints(const cni::Request& request) {
   RouteSocket host = TRY(RouteSocket::open());
   return attach::remove_stray_endpoints(host, request.network, request.valid_attachments);
-}
-
-Status remove_stray_masquerading(const cni::Request& request) {
-  attach::Firewall firewall = TRY(attach::Firewall::open());
-  return firewall.remove_strays(Purpose::Masquerade, request.network, request.valid_attachments);
 }
 
 }  // namespace
@@ -113,7 +94,7 @@ Result<cni::AddResult> Ptp::add(const cni::Request& request) {
                                 .ips = result.ips,
                                 .routes = result.routes,
                                 .point_to_point = true}));
-  if (config.ip_masq) TRY(masquerade(request, result, undo));
+  if (config.ip_masq) TRY(attach::masquerade(owner, attach::addresses_of(result.ips), undo));
   TRY(attach::enable_forwarding(result.ips));
   undo.commit();
   result.interfaces = {
@@ -125,7 +106,7 @@ Result<cni::AddResult> Ptp::add(const cni::Request& request) {
 Status Ptp::del(const cni::Request& request) {
   ErrorList errors;
   errors.keep(remove_endpoint(request));
-  errors.keep(remove_masquerading(attach::owner_of(request)));
+  errors.keep(attach::remove_masquerade(attach::owner_of(request)));
   // Last, and always: as long as anything has the address, nobody else may get it.
   errors.keep(cni::ipam_call(cni::Command::Del, request));
   return errors.status();
@@ -140,7 +121,7 @@ Status Ptp::check(const cni::Request& request) {
 Status Ptp::gc(const cni::Request& request) {
   ErrorList errors;
   errors.keep(remove_stray_endpoints(request));
-  errors.keep(remove_stray_masquerading(request));
+  errors.keep(attach::remove_stray_masquerade(request.network, request.valid_attachments));
   errors.keep(cni::ipam_call(cni::Command::Gc, request));
   return errors.status();
 }

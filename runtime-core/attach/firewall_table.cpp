@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string_view>
 
 namespace netctl::attach {
 namespace {
@@ -13,6 +15,10 @@ using nft::Verdict;
 constexpr int kRaw = -300;
 constexpr int kDestinationNat = -100;
 constexpr int kSourceNat = 100;
+constexpr int kFilter = 0;
+
+constexpr std::string_view kMasquerade = "masq";
+constexpr std::string_view kHairpin = "hairpin";
 
 const IpPrefix kLoopback{.address = IpAddress::v4(127, 0, 0, 0), .length = 8};
 
@@ -92,12 +98,117 @@ void add_loopback_guard(nft::Batch& batch) {
                      Verdict{.kind = Verdict::Kind::Drop}}});
 }
 
-void add_chain(nft::Batch& batch, const std::string& name,
-               const std::vector<std::vector<nft::Statement>>& rules) {
-  batch.add(nft::Chain{.name = name}, nft::Add::Exclusive);
+using Rules = std::vector<std::vector<nft::Statement>>;
+
+void add_rules(nft::Batch& batch, const std::string& chain, const Rules& rules) {
   for (const auto& statements : rules) {
-    batch.add(nft::Rule{.chain = name, .statements = statements});
+    batch.add(nft::Rule{.chain = chain, .statements = statements});
   }
+}
+
+const Verdict kAccept{.kind = Verdict::Kind::Accept};
+const Verdict kDrop{.kind = Verdict::Kind::Drop};
+
+nft::MatchInSet in(Field field, const nft::Set& set) { return {.key = {field}, .set = set.name}; }
+
+void add_forward_chain(nft::Batch& batch) {
+  const nft::MatchIfKind to_bridge{.field = Field::OutIfName, .kind = "bridge"};
+  const nft::MatchIfKind from_bridge{.field = Field::InIfName, .kind = "bridge"};
+  batch.add(nft::Chain{.name = "forward",
+                       .hook = nft::Hook{.type = nft::Hook::Type::Filter,
+                                         .point = nft::Hook::Point::Forward,
+                                         .priority = kFilter}});
+  add_rules(batch, "forward",
+            {{nft::VerdictOf{.key = {Field::InIfName, Field::OutIfName}, .map = within_map().name}},
+             {in(Field::InIfName, internal_set()), kDrop},
+             {in(Field::OutIfName, internal_set()), kDrop},
+             {nft::MatchEstablished{}, kAccept},
+             {nft::MatchDnat{}, kAccept},
+             {in(Field::InIfName, isolated_set()), in(Field::OutIfName, isolated_set()), kDrop},
+             {in(Field::InIfName, strict_set()), to_bridge, kDrop},
+             {in(Field::OutIfName, strict_set()), from_bridge, kDrop}});
+  for (const Family family : {Family::V4, Family::V6}) {
+    const nft::VerdictOf gateway{.key = {Field::OutIfName}, .map = gateway_map(family).name};
+    add_rules(batch, "forward", {{nft::MatchFamily{family}, gateway}});
+  }
+}
+
+void add_policy_chains(nft::Batch& batch) {
+  const std::string apart(kApart);
+  batch.add(nft::Chain{.name = apart});
+  add_rules(batch, apart,
+            {{nft::MatchEstablished{}, kAccept}, {nft::MatchDnat{}, kAccept}, {kDrop}});
+
+  const std::string routed(kRouted);
+  const auto open = [](Family family) {
+    return nft::MatchInSet{.key = {destination(family), Field::L4Proto, Field::DestPort},
+                           .set = open_set(family).name};
+  };
+  batch.add(nft::Chain{.name = routed});
+  add_rules(batch, routed,
+            {{nft::MatchIcmp{Family::V4}, kAccept},
+             {nft::MatchIcmp{Family::V6}, kAccept},
+             {open(Family::V4), kAccept},
+             {open(Family::V6), kAccept},
+             {kDrop}});
+}
+
+void add_fixed_part(nft::Batch& batch) {
+  batch.add_table(nft::Add::Exclusive);
+  for (const OwnedSet& owned : firewall_table().sets) batch.add(owned.set);
+  add_publish_chain(batch);
+  add_destination_nat(batch, "prerouting", nft::Hook::Point::Prerouting);
+  add_destination_nat(batch, "output", nft::Hook::Point::Output);
+  add_source_nat(batch);
+  add_loopback_guard(batch);
+  add_policy_chains(batch);
+  add_forward_chain(batch);
+}
+
+// What chain_name() made.
+std::optional<IpPrefix> network_of(std::string_view chain, std::string_view kind) {
+  if (!chain.starts_with(kind) || !chain.substr(kind.size()).starts_with('_')) return std::nullopt;
+  std::string text(chain.substr(kind.size() + 1));
+  std::ranges::replace(text, '_', ':');
+  const auto network = parse_ip_prefix(text);
+  return network ? std::optional(*network) : std::nullopt;
+}
+
+Rules masquerade_rules(const IpPrefix& network) {
+  const Family family = network.address.family();
+  const auto to = [&](const IpPrefix& prefix) {
+    return nft::MatchAddress{.field = destination(family), .prefix = prefix};
+  };
+  return {{to(network), kAccept}, {to(multicast(family)), kAccept}, {nft::Masquerade{}}};
+}
+
+Rules hairpin_rules(const IpPrefix& network) {
+  return {{nft::MatchAddress{.field = source(network.address.family()), .prefix = network},
+           nft::Masquerade{}}};
+}
+
+std::vector<nft::Rule> rules_of(const std::string& chain) {
+  Rules rules;
+  if (const auto network = network_of(chain, kMasquerade)) rules = masquerade_rules(*network);
+  if (chain == kHairpinAll) {
+    rules = {{nft::Masquerade{}}};
+  } else if (const auto network = network_of(chain, kHairpin)) {
+    rules = hairpin_rules(*network);
+  }
+  std::vector<nft::Rule> all;
+  for (auto& statements : rules) {
+    all.push_back({.chain = chain, .statements = std::move(statements)});
+  }
+  return all;
+}
+
+nft::Set address_verdicts(std::string_view name, Family family) {
+  return {
+      .name = with_family(name, family), .key = {address_type(family)}, .data = {Type::Verdict}};
+}
+
+nft::Set bridges(std::string_view name) {
+  return {.name = std::string(name), .key = {Type::IfName}};
 }
 
 }  // namespace
@@ -115,60 +226,48 @@ nft::Set publish_any_map(Family family) {
           .data = {address_type(family), Type::InetService}};
 }
 
-nft::Set masquerade_map(Family family) {
-  return {.name = with_family("masquerade", family),
-          .key = {address_type(family)},
-          .data = {Type::Verdict}};
+nft::Set masquerade_map(Family family) { return address_verdicts("masquerade", family); }
+nft::Set hairpin_map(Family family) { return address_verdicts("hairpin", family); }
+
+nft::Set open_set(Family family) {
+  return {.name = with_family("open", family),
+          .key = {address_type(family), Type::InetProto, Type::InetService}};
 }
 
-nft::Set hairpin_map(Family family) {
-  return {.name = with_family("hairpin", family),
-          .key = {address_type(family)},
-          .data = {Type::Verdict}};
+nft::Set within_map() {
+  return {.name = "within", .key = {Type::IfName, Type::IfName}, .data = {Type::Verdict}};
+}
+nft::Set internal_set() { return bridges("internal"); }
+nft::Set isolated_set() { return bridges("isolated"); }
+nft::Set strict_set() { return bridges("strict"); }
+nft::Set gateway_map(Family family) {
+  return {.name = with_family("gateway", family), .key = {Type::IfName}, .data = {Type::Verdict}};
 }
 
-std::vector<nft::Set> all_maps() {
-  std::vector<nft::Set> maps;
-  for (const Family family : {Family::V4, Family::V6}) {
-    for (const auto& map : {publish_map, publish_any_map, masquerade_map, hairpin_map}) {
-      maps.push_back(map(family));
+std::string masquerade_chain(const IpPrefix& network) { return chain_name(kMasquerade, network); }
+std::string hairpin_chain(const IpPrefix& network) { return chain_name(kHairpin, network); }
+
+const OwnedTable& firewall_table() {
+  static const OwnedTable table = [] {
+    OwnedTable made{.table = std::string(kTable),
+                    .chains = {"publish", "prerouting", "output", "postrouting", "raw", "forward",
+                               kApart, kRouted},
+                    .add_fixed_part = add_fixed_part,
+                    .rules_of = rules_of};
+    for (const Family family : {Family::V4, Family::V6}) {
+      made.sets.push_back({publish_map(family), Purpose::Publish, true});
+      made.sets.push_back({publish_any_map(family), Purpose::Publish, true});
+      made.sets.push_back({masquerade_map(family), Purpose::Masquerade});
+      made.sets.push_back({hairpin_map(family), Purpose::Publish});
+      made.sets.push_back({open_set(family), Purpose::Publish});
+      made.sets.push_back({gateway_map(family), Purpose::Policy});
     }
-  }
-  return maps;
-}
-
-std::string masquerade_chain(const IpPrefix& network) { return chain_name("masq", network); }
-std::string hairpin_chain(const IpPrefix& network) { return chain_name("hairpin", network); }
-
-void add_table(nft::Batch& batch) {
-  batch.add_table(nft::Add::Exclusive);
-  for (nft::Set& map : all_maps()) batch.add(std::move(map));
-  add_publish_chain(batch);
-  add_destination_nat(batch, "prerouting", nft::Hook::Point::Prerouting);
-  add_destination_nat(batch, "output", nft::Hook::Point::Output);
-  add_source_nat(batch);
-  add_loopback_guard(batch);
-}
-
-void add_masquerade_chain(nft::Batch& batch, const IpPrefix& network) {
-  const Family family = network.address.family();
-  const auto to = [&](const IpPrefix& prefix) {
-    return nft::MatchAddress{.field = destination(family), .prefix = prefix};
-  };
-  const Verdict accept{.kind = Verdict::Kind::Accept};
-  add_chain(batch, masquerade_chain(network),
-            {{to(network.masked()), accept}, {to(multicast(family)), accept}, {nft::Masquerade{}}});
-}
-
-void add_hairpin_chain(nft::Batch& batch, const IpPrefix& network) {
-  add_chain(
-      batch, hairpin_chain(network),
-      {{nft::MatchAddress{.field = source(network.address.family()), .prefix = network.masked()},
-        nft::Masquerade{}}});
-}
-
-void add_hairpin_all(nft::Batch& batch) {
-  add_chain(batch, std::string(kHairpinAll), {{nft::Masquerade{}}});
+    for (nft::Set set : {within_map(), internal_set(), isolated_set(), strict_set()}) {
+      made.sets.push_back({std::move(set), Purpose::Policy});
+    }
+    return made;
+  }();
+  return table;
 }
 
 }  // namespace netctl::attach

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "runtime-core/addr/ip.hpp"
+#include "runtime-core/attach/owned_table.hpp"
 #include "runtime-core/nft/batch.hpp"
 
 // The table `inet netctl`, whole. As nft(8) would list it, with one container that publishes a port
@@ -33,19 +33,52 @@
 //   chain raw         { type filter hook prerouting priority raw
 //                       iifname != "lo" ip daddr 127.0.0.0/8 drop }
 //
+//   map within        { ifname . ifname : verdict    # bridge and the same bridge
+//                       "br-web" . "br-web" comment "bridge br-web" : accept }
+//   set internal      { ifname }                     # bridges that nothing enters or leaves
+//   set isolated      { ifname }                     # apart from each other
+//   set strict        { ifname }                     # apart from all bridges
+//   map gateway4      { ifname : verdict             # what may enter from elsewhere
+//                       "br-web" comment "bridge br-web" : drop }
+//   set open4         { ipv4_addr . inet_proto . inet_service }   # in routed networks
+//
+//   chain forward     { type filter hook forward priority filter
+//                       iifname . oifname vmap @within
+//                       iifname @internal drop
+//                       oifname @internal drop
+//                       ct state established,related accept
+//                       ct status dnat accept
+//                       iifname @isolated oifname @isolated drop
+//                       iifname @strict meta oifkind "bridge" drop
+//                       oifname @strict meta iifkind "bridge" drop
+//                       meta nfproto ipv4 oifname vmap @gateway4
+//                       meta nfproto ipv6 oifname vmap @gateway6 }
+//   chain apart       { ct state established,related accept      # "icc": false
+//                       ct status dnat accept
+//                       drop }
+//   chain routed      { meta l4proto icmp accept
+//                       meta l4proto ipv6-icmp accept
+//                       ip daddr . meta l4proto . th dport @open4 accept
+//                       ip6 daddr . meta l4proto . th dport @open6 accept
+//                       drop }
+//
 //   chain masq_172.17.0.0/16    { ip daddr 172.17.0.0/16 accept
 //                                 ip daddr 224.0.0.0/4 accept
 //                                 masquerade }
 //   chain hairpin_172.17.0.0/16 { ip saddr 172.17.0.0/16 masquerade }
 //   chain hairpin_all           { masquerade }
 //
-// * The last five are made for the networks that need them. Their name says all that is in them, so
+// * The last three are made for the networks that need them. Their name says all that is in them,
+// so
 //   one that exists is right, and the kernel refuses to delete one that an element leads to.
 // * `ct status dnat` in front of the hairpin rules: only connections to a published port get the
 //   host's address. A container that talks to another directly keeps its own.
 // * 127.0.0.1 can only be routed to a container where route_localnet is on (portmap sets it on the
 //   bridge); `raw` keeps that from opening the host's own loopback services to the bridge's other
 //   side.
+// * Only bridges of networks that ask for it are in the sets of `forward` (policy.hpp); the traffic
+//   of all others passes. To accept a packet there is to have no objection: chains of others, such
+//   as a firewall's, are asked as well.
 namespace netctl::attach {
 
 inline constexpr std::string_view kTable = "netctl";
@@ -54,23 +87,22 @@ nft::Set publish_map(Family family);
 nft::Set publish_any_map(Family family);
 nft::Set masquerade_map(Family family);
 nft::Set hairpin_map(Family family);
-// All eight.
-std::vector<nft::Set> all_maps();
+nft::Set open_set(Family family);
+nft::Set within_map();
+nft::Set internal_set();
+nft::Set isolated_set();
+nft::Set strict_set();
+nft::Set gateway_map(Family family);
 
-// The chains that are always there.
-inline constexpr std::array<std::string_view, 5> kFixedChains = {"publish", "prerouting", "output",
-                                                                 "postrouting", "raw"};
+inline constexpr std::string_view kApart = "apart";
+inline constexpr std::string_view kRouted = "routed";
 
 // "masq_172.17.0.0/16", "hairpin_fd00__/64" (nft reads no ":" in a name).
 std::string masquerade_chain(const IpPrefix& network);
 std::string hairpin_chain(const IpPrefix& network);
 inline constexpr std::string_view kHairpinAll = "hairpin_all";
 
-// Adds the table with its fixed part; Exists if somebody else was faster.
-void add_table(nft::Batch& batch);
-// Adds the chain of that name with its rules; Exists if somebody else was faster.
-void add_masquerade_chain(nft::Batch& batch, const IpPrefix& network);
-void add_hairpin_chain(nft::Batch& batch, const IpPrefix& network);
-void add_hairpin_all(nft::Batch& batch);
+// The whole, to be edited.
+const OwnedTable& firewall_table();
 
 }  // namespace netctl::attach

@@ -2,8 +2,8 @@
 
 #include "runtime-core/attach/bridge.hpp"
 #include "runtime-core/attach/endpoint.hpp"
-#include "runtime-core/attach/firewall.hpp"
 #include "runtime-core/attach/firewall_table.hpp"
+#include "runtime-core/attach/owned_table.hpp"
 #include "runtime-core/attach/spoof_guard.hpp"
 #include "runtime-core/base/rollback.hpp"
 #include "runtime-core/cni/error.hpp"
@@ -33,20 +33,27 @@ Status try_bridge(std::uint32_t mtu) {
 // All that any ADD may load.
 Status try_firewall() {
   nft::Socket socket = TRY(nft::Socket::open());
-  nft::Batch batch{std::string(kTable)};
-  add_table(batch);
+  const OwnedTable& table = firewall_table();
+  nft::Batch batch(table.table);
+  table.add_fixed_part(batch);
+  std::vector<std::string> chains{std::string(kHairpinAll)};
   for (const char* text : {"192.0.2.0/24", "2001:db8::/64"}) {
     const IpPrefix network = TRY(parse_ip_prefix(text));
-    add_masquerade_chain(batch, network);
-    add_hairpin_chain(batch, network);
+    chains.push_back(masquerade_chain(network));
+    chains.push_back(hairpin_chain(network));
   }
-  add_hairpin_all(batch);
+  for (const std::string& chain : chains) {
+    batch.add(nft::Chain{.name = chain});
+    for (nft::Rule& rule : table.rules_of(chain)) batch.add(std::move(rule));
+  }
   return socket.apply(batch).context("load the firewall table");
 }
 
 Status try_spoof_guard() {
   nft::Socket socket = TRY(nft::Socket::open());
-  return socket.apply(spoof_table());
+  nft::Batch batch(spoof_table().table);
+  spoof_table().add_fixed_part(batch);
+  return socket.apply(batch);
 }
 
 Status try_out(const Needs& needs) {
@@ -69,8 +76,8 @@ Status check_host(const Needs& needs) {
     return with_code(std::move(tried).error(), cni::kNotAvailable);
   }
   if (!needs.firewall) return ok();
-  auto firewall = Firewall::open();
-  Status table = firewall ? firewall->check_table() : Status(std::move(firewall).error());
+  auto editor = TableEditor::open(firewall_table());
+  Status table = editor ? editor->check_table() : Status(std::move(editor).error());
   return table ? ok() : with_code(std::move(table).error(), cni::kLimitedConnectivity);
 }
 

@@ -19,6 +19,14 @@ void Differences::add(std::string line) {
 
 bool Differences::keep(Status status) { return errors_.keep(std::move(status)); }
 
+void Differences::add_all(Result<std::vector<std::string>> lines) {
+  if (!lines) {
+    keep(Status(std::move(lines).error()));
+    return;
+  }
+  for (std::string& line : *lines) add(std::move(line));
+}
+
 Status Differences::status(std::string_view what) const {
   const auto& all = errors_.errors();
   if (all.empty()) return {};

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/base/result.hpp"
@@ -20,6 +21,8 @@ class Differences {
   // A failure that kept something from being compared, or that a delegated plugin found: a line
   // like the others. Tells whether there was none.
   bool keep(Status status);
+  // All of these; or the failure that kept them from being found.
+  void add_all(Result<std::vector<std::string>> lines);
 
   bool empty() const { return errors_.empty(); }
 

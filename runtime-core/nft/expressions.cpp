@@ -1,5 +1,6 @@
 #include "runtime-core/nft/expressions.hpp"
 
+#include <linux/in6.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
@@ -85,6 +86,11 @@ Bytes bytes_of(std::uint32_t number) {  // in host order, as the kernel's own va
   return bytes;
 }
 
+// A connection's state as a bit of NFT_CT_STATE (NF_CT_STATE_BIT, which is the kernel's alone).
+constexpr std::uint32_t state_bit(std::uint32_t state) {
+  return 1U << (state % IP_CT_IS_REPLY + 1);
+}
+
 // Translates the statements of one rule, in order.
 class Translator {
  public:
@@ -121,11 +127,32 @@ class Translator {
   }
 
   Status operator()(const MatchDnat&) {
-    nftnl_expr* const ct = append("ct");
-    nftnl_expr_set_u32(ct, NFTNL_EXPR_CT_KEY, NFT_CT_STATUS);
-    nftnl_expr_set_u32(ct, NFTNL_EXPR_CT_DREG, kFirstRegister);
-    mask(bytes_of(IPS_DST_NAT));
-    compare(NFT_CMP_NEQ, bytes_of(0));
+    match_conntrack(NFT_CT_STATUS, IPS_DST_NAT);
+    return ok();
+  }
+
+  Status operator()(const MatchEstablished&) {
+    match_conntrack(NFT_CT_STATE, state_bit(IP_CT_ESTABLISHED) | state_bit(IP_CT_RELATED));
+    return ok();
+  }
+
+  Status operator()(const MatchFamily& match) { return require_family(match.family); }
+
+  Status operator()(const MatchIcmp& match) {
+    const bool v4 = match.family == Family::V4;
+    load(source_of(Field::L4Proto), kFirstRegister);
+    compare(NFT_CMP_EQ, {static_cast<std::uint8_t>(v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)});
+    return ok();
+  }
+
+  Status operator()(const MatchIfKind& match) {
+    const Bytes kind = TRY(encode_data({match.kind}));  // as long as a name: IFNAMSIZ
+    const bool in = match.field == Field::InIfName;
+    load({.kind = Source::Kind::Meta,
+          .position = std::uint32_t{in ? NFT_META_IIFKIND : NFT_META_OIFKIND},
+          .length = static_cast<std::uint32_t>(kind.size())},
+         kFirstRegister);
+    compare(NFT_CMP_EQ, kind);
     return ok();
   }
 
@@ -186,6 +213,15 @@ class Translator {
     if (expression == nullptr) throw std::bad_alloc();
     nftnl_rule_add_expr(rule_, expression);
     return expression;
+  }
+
+  // Goes on when one of these bits of the connection's value is set.
+  void match_conntrack(std::uint32_t what, std::uint32_t bits) {
+    nftnl_expr* const ct = append("ct");
+    nftnl_expr_set_u32(ct, NFTNL_EXPR_CT_KEY, what);
+    nftnl_expr_set_u32(ct, NFTNL_EXPR_CT_DREG, kFirstRegister);
+    mask(bytes_of(bits));
+    compare(NFT_CMP_NEQ, bytes_of(0));
   }
 
   // Ends the rule for packets of the other family, once: their bytes at a header's offset would be

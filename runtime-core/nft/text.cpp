@@ -112,6 +112,16 @@ struct StatementToText {
   }
   std::string operator()(const MatchLocalDest&) const { return "fib daddr type local"; }
   std::string operator()(const MatchDnat&) const { return "ct status dnat"; }
+  std::string operator()(const MatchEstablished&) const { return "ct state established,related"; }
+  std::string operator()(const MatchFamily& match) const {
+    return format("meta nfproto {}", match.family == Family::V4 ? "ipv4" : "ipv6");
+  }
+  std::string operator()(const MatchIcmp& match) const {
+    return format("meta l4proto {}", match.family == Family::V4 ? "icmp" : "ipv6-icmp");
+  }
+  std::string operator()(const MatchIfKind& match) const {
+    return format("meta {}kind \"{}\"", match.field == Field::InIfName ? "iif" : "oif", match.kind);
+  }
   std::string operator()(const MatchInSet& lookup) const {
     return format("{} {}@{}", concatenation(lookup.key), lookup.negated ? "!= " : "", lookup.set);
   }
@@ -131,16 +141,12 @@ std::string_view word_of(const Change& change) {
   return change.mode == Add::Exclusive ? "create" : "add";
 }
 
-std::string table_text(const Table& table) {
-  return format("{} {}", table.family == TableFamily::Inet ? "inet" : "bridge", table.name);
-}
-
 // What follows that word: kind, "inet <table>", name; and when adding also the content.
 struct ObjectToText {
   std::string table{};
   bool adding = true;
 
-  std::string operator()(const Table& object) const { return "table " + table_text(object); }
+  std::string operator()(const Table& object) const { return "table " + to_text(object); }
 
   std::string operator()(const Chain& chain) const {
     std::string text = format("chain {} {}", table, chain.name);
@@ -172,6 +178,10 @@ struct ObjectToText {
 };
 
 }  // namespace
+
+std::string to_text(const Table& table) {
+  return format("{} {}", table.family == TableFamily::Inet ? "inet" : "bridge", table.name);
+}
 
 std::string to_text(Type type) {
   switch (type) {
@@ -214,7 +224,7 @@ std::string to_text(const Change& change) {
   const bool adding = change.verb == Change::Verb::Add;
   return format(
       "{} {}", word_of(change),
-      std::visit(ObjectToText{.table = table_text(change.table), .adding = adding}, change.object));
+      std::visit(ObjectToText{.table = to_text(change.table), .adding = adding}, change.object));
 }
 
 std::string to_text(const Batch& batch) {

@@ -120,6 +120,22 @@ struct MatchLocalDest {  // fib daddr type local
 struct MatchDnat {  // ct status dnat
   bool operator==(const MatchDnat&) const = default;
 };
+struct MatchEstablished {  // ct state established,related
+  bool operator==(const MatchEstablished&) const = default;
+};
+struct MatchFamily {  // meta nfproto ipv4
+  Family family = Family::V4;
+  bool operator==(const MatchFamily&) const = default;
+};
+struct MatchIcmp {  // meta l4proto icmp, ipv6-icmp
+  Family family = Family::V4;
+  bool operator==(const MatchIcmp&) const = default;
+};
+struct MatchIfKind {  // meta oifkind "bridge": a device's type as ip-link(8) names it; kernel 5.6
+  Field field = Field::InIfName;  // which device: that of InIfName or OutIfName
+  std::string kind{};
+  bool operator==(const MatchIfKind&) const = default;
+};
 struct MatchInSet {  // iifname . ether saddr != @allowed
   std::vector<Field> key{};
   std::string set{};
@@ -141,7 +157,8 @@ struct Masquerade {
   bool operator==(const Masquerade&) const = default;
 };
 
-using Statement = std::variant<MatchIfName, MatchAddress, MatchLocalDest, MatchDnat, MatchInSet,
+using Statement = std::variant<MatchIfName, MatchAddress, MatchLocalDest, MatchDnat,
+                               MatchEstablished, MatchFamily, MatchIcmp, MatchIfKind, MatchInSet,
                                VerdictOf, DnatTo, Masquerade, Verdict>;
 
 // Appended at the end of its chain.
@@ -152,6 +169,7 @@ struct Rule {
 };
 
 // As nft(8) lists them.
+std::string to_text(const Table& table);  // "inet netctl"
 std::string to_text(Type type);
 std::string to_text(const Verdict& verdict);
 std::string to_text(const Datum& datum);

@@ -135,7 +135,7 @@ TEST_F(SpoofCheck, ThatIsMissingIsToldByCheck) {
   sure("nft flush set bridge netctl allowed");
   EXPECT_THAT(call("bridge", "CHECK", kWeb, checked),
               Refuses(999, AllOf(HasSubstr("1 difference"), HasSubstr("allowed { \\\"veth"),
-                                 HasSubstr("02:00:00:00:00:11 } of table bridge netctl"))));
+                                 HasSubstr("02:00:00:00:00:11 } is missing"))));
 
   sure("nft delete table bridge netctl");
   EXPECT_THAT(call("bridge", "CHECK", kWeb, checked), Refuses(999, HasSubstr("2 differences")));

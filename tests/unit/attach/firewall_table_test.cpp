@@ -10,30 +10,48 @@ using testing::HasSubstr;
 
 IpPrefix prefix(const std::string& text) { return parse_ip_prefix(text).value(); }
 
-std::string text_of(void (*add)(nft::Batch&, const IpPrefix&), const std::string& network) {
-  nft::Batch batch{std::string(kTable)};
-  add(batch, prefix(network));
+std::string rules_of(const std::string& chain) {
+  std::string text;
+  for (const nft::Rule& rule : firewall_table().rules_of(chain)) {
+    text += rule.chain + ": " + to_text(rule) + "\n";
+  }
+  return text;
+}
+
+// One line for each part, as nft(8) writes them.
+std::string fixed_part() {
+  nft::Batch batch(firewall_table().table);
+  firewall_table().add_fixed_part(batch);
   return to_text(batch);
 }
 
 TEST(FirewallTable, ASubnetsChainMasqueradesWhatLeavesIt) {
-  EXPECT_EQ(text_of(add_masquerade_chain, "172.17.0.2/16"),
-            "create chain inet netctl masq_172.17.0.0/16\n"
-            "add rule inet netctl masq_172.17.0.0/16 ip daddr 172.17.0.0/16 accept\n"
-            "add rule inet netctl masq_172.17.0.0/16 ip daddr 224.0.0.0/4 accept\n"
-            "add rule inet netctl masq_172.17.0.0/16 masquerade\n");
+  EXPECT_EQ(masquerade_chain(prefix("172.17.0.2/16")), "masq_172.17.0.0/16");
+  EXPECT_EQ(rules_of("masq_172.17.0.0/16"),
+            "masq_172.17.0.0/16: ip daddr 172.17.0.0/16 accept\n"
+            "masq_172.17.0.0/16: ip daddr 224.0.0.0/4 accept\n"
+            "masq_172.17.0.0/16: masquerade\n");
 }
 
 TEST(FirewallTable, AnIpv6SubnetsChainHasANameThatNftCanRead) {
-  EXPECT_EQ(text_of(add_hairpin_chain, "fd00:1::2/64"),
-            "create chain inet netctl hairpin_fd00_1__/64\n"
-            "add rule inet netctl hairpin_fd00_1__/64 ip6 saddr fd00:1::/64 masquerade\n");
+  EXPECT_EQ(hairpin_chain(prefix("fd00:1::2/64")), "hairpin_fd00_1__/64");
+  EXPECT_EQ(rules_of("hairpin_fd00_1__/64"),
+            "hairpin_fd00_1__/64: ip6 saddr fd00:1::/64 masquerade\n");
+}
+
+TEST(FirewallTable, WhatLeadsToAllHairpinsIsMasqueradedWhateverItsSource) {
+  EXPECT_EQ(rules_of("hairpin_all"), "hairpin_all: masquerade\n");
+}
+
+TEST(FirewallTable, AChainOfTheFixedPartHasNoRulesOfItsOwn) {
+  for (const std::string_view chain : firewall_table().chains) {
+    EXPECT_EQ(rules_of(std::string(chain)), "") << chain;
+    EXPECT_THAT(fixed_part(), HasSubstr(format("add chain inet netctl {}", chain)));
+  }
 }
 
 TEST(FirewallTable, TheFixedPartAsksTheNamedAddressFirst) {
-  nft::Batch batch{std::string(kTable)};
-  add_table(batch);
-  const std::string text = to_text(batch);
+  const std::string text = fixed_part();
 
   EXPECT_LT(text.find("dnat ip to ip daddr . meta l4proto . th dport map @publish4\n"),
             text.find("dnat ip to meta l4proto . th dport map @publish4_any\n"));
@@ -41,9 +59,7 @@ TEST(FirewallTable, TheFixedPartAsksTheNamedAddressFirst) {
 }
 
 TEST(FirewallTable, OnlyPublishedConnectionsAreHairpinned) {
-  nft::Batch batch{std::string(kTable)};
-  add_table(batch);
-  const std::string text = to_text(batch);
+  const std::string text = fixed_part();
 
   EXPECT_THAT(text, HasSubstr("postrouting ct status dnat ip daddr vmap @hairpin4\n"));
   EXPECT_THAT(text, HasSubstr("postrouting ct status dnat ip saddr 127.0.0.0/8 masquerade\n"));

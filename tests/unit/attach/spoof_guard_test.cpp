@@ -6,7 +6,9 @@ namespace netctl::attach {
 namespace {
 
 TEST(SpoofGuard, IsOneRuleHoweverManyContainersThereAre) {
-  EXPECT_EQ(to_text(spoof_table()),
+  nft::Batch batch(spoof_table().table);
+  spoof_table().add_fixed_part(batch);
+  EXPECT_EQ(to_text(batch),
             "create table bridge netctl\n"
             "add set bridge netctl guarded { type ifname ; }\n"
             "add set bridge netctl allowed { type ifname . ether_addr ; }\n"

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime-core/attach/owner.hpp"
+#include "runtime-core/base/result.hpp"
+#include "runtime-core/nft/batch.hpp"
+#include "runtime-core/nft/socket.hpp"
+
+// Tables of ours in nf_tables: their chains are fixed and containers are elements of their maps and
+// sets, so that a packet's way through them does not grow with the number of containers, and
+// neither does the cost of a change. Every element's comment is the tag of its owner. A table comes
+// with its first element and goes with its last; every change is one transaction.
+namespace netctl::attach {
+
+// What an element is there for. Each set and map has one purpose, so one part of an attachment (a
+// plugin) can be taken out of the table and leave the others in.
+enum class Purpose { Masquerade, Publish, SpoofGuard, Policy };
+std::string_view to_text(Purpose purpose);  // "masquerade", "spoof-guard"
+
+// A set or map of such a table.
+struct OwnedSet {
+  nft::Set set{};
+  Purpose purpose = Purpose::Masquerade;
+  // What an element that has the key already means. A claim is somebody's, and refused to others; a
+  // container's own address or interface is nobody else's, so that element was left behind by a
+  // former holder, and gives way.
+  bool is_claim = false;
+};
+
+// A table without its elements.
+struct OwnedTable {
+  nft::Table table;
+  std::vector<OwnedSet> sets{};
+  std::vector<std::string_view> chains{};  // those that are always there
+  // Adds the table with all that is always in it; Exists if somebody else was faster.
+  void (*add_fixed_part)(nft::Batch&) = nullptr;
+  // The rules of a chain that is made for the elements that lead to it. Its name says all that is
+  // in it, so one that exists is right; nothing for a fixed one.
+  std::vector<nft::Rule> (*rules_of)(const std::string& chain) = nullptr;
+};
+
+class TableEditor {
+ public:
+  // `table` is lent.
+  static Result<TableEditor> open(const OwnedTable& table);
+
+  // Adds the elements, with the table and the chains that they need; all or none. `vet` is asked
+  // before each try for what speaks against it that no key tells; what it saw still holds when the
+  // change is made. `taken` words the error for a claim that another element has.
+  struct Addition {
+    std::vector<nft::Element> elements{};
+    std::function<Status()> vet{};
+    std::function<Error(const nft::Element& wanted, const std::string& holder)> taken{};
+  };
+  Status add(const Addition& addition);
+
+  // Removes all elements of that purpose whose tag `wanted` says yes to; the chains that nobody
+  // leads to any more and, with the last element, the table go too. Nothing there is success.
+  Status remove(Purpose purpose, const std::function<bool(const std::string& tag)>& wanted);
+  Status remove(Purpose purpose, const Owner& owner);
+  // For GC: everything of the network but what belongs to a valid attachment.
+  Status remove_strays(Purpose purpose, const std::string& network,
+                       const std::vector<cni::Attachment>& valid);
+
+  // Which of these are missing or different, a line each.
+  Result<std::vector<std::string>> missing(const std::vector<nft::Element>& expected);
+
+  // The element of that set with that key; nothing also when there is no table.
+  Result<std::optional<nft::Element>> find(const nft::Set& set, const std::vector<nft::Datum>& key);
+  // All elements of a set, none when there is no table.
+  Result<std::vector<nft::Element>> elements(const nft::Set& set);
+
+  // Whether the table can be read and is whole, where there is one: an element in a table that lost
+  // a part does nothing, and none can be added.
+  Status check_table();
+
+ private:
+  TableEditor(const OwnedTable& table, nft::Socket socket)
+      : table_(&table), socket_(std::move(socket)) {}
+
+  struct Attempt;
+  const OwnedSet& set_of(const nft::Element& element) const;
+  Result<nft::Batch> transaction(const Addition& addition, const Attempt& attempt);
+  std::optional<Error> adapt(Attempt& attempt, const Addition& addition,
+                             const nft::Refusal& refusal, const nft::Batch& batch);
+  nft::Batch removal(const std::vector<nft::Element>& gone, const std::vector<nft::Element>& rest);
+  Result<std::vector<nft::Element>> all_elements();
+  Status check_parts();
+
+  const OwnedTable* table_;
+  nft::Socket socket_;
+};
+
+}  // namespace netctl::attach
