@@ -75,14 +75,32 @@ Json labels_of(const NewNetwork& network) {
   return labels;
 }
 
+// An address leads to a container of such a network only where it is asked for.
+void write_gateway_modes(const NewNetwork& network, Json& plugin) {
+  const std::string usual = network.internal ? "" : "nat";
+  const std::string& both = network.gateway_mode.empty() ? usual : network.gateway_mode;
+  const std::string& v4 = network.gateway_mode_v4.empty() ? both : network.gateway_mode_v4;
+  const std::string& v6 = network.gateway_mode_v6.empty() ? both : network.gateway_mode_v6;
+  if (!v4.empty()) plugin["gatewayModeV4"] = v4;
+  if (!v6.empty()) plugin["gatewayModeV6"] = v6;
+}
+
 Json bridge_of(const NewNetwork& network) {
   Json plugin{{"type", "bridge"}, {"bridge", network.bridge}};
-  if (!network.internal && !network.ipam.empty()) {
-    plugin["isDefaultGateway"] = true;
-    plugin["ipMasq"] = network.masquerade;
-    plugin["hairpinMode"] = true;
+  if (!network.ipam.empty()) {
+    write_gateway_modes(network, plugin);
+    if (network.internal) {
+      plugin["isGateway"] = true;
+    } else {
+      plugin[network.default_route ? "isDefaultGateway" : "isGateway"] = true;
+      plugin["ipMasq"] = network.masquerade;
+      plugin["hairpinMode"] = true;
+    }
   }
-  if (network.isolated_containers) plugin["portIsolation"] = true;
+  if (network.internal) plugin["internal"] = true;
+  if (network.isolate == "strict") plugin["isolate"] = network.isolate;
+  if (network.isolate == "true") plugin["isolate"] = true;
+  if (network.isolated_containers) plugin["icc"] = false;
   if (network.mtu != 0) plugin["mtu"] = network.mtu;
   if (!network.nameservers.empty()) plugin["dns"] = Json{{"nameservers", network.nameservers}};
   if (!network.labels.empty()) {
@@ -112,7 +130,9 @@ NetworkFacts network_facts(const cni::NetworkConfig& network) {
 std::string network_json(const NewNetwork& network) {
   Json plugins = Json::array({bridge_of(network)});
   if (!network.ipam.empty()) {
-    plugins.push_back(Json{{"type", "portmap"}, {"capabilities", Json{{"portMappings", true}}}});
+    Json portmap{{"type", "portmap"}, {"capabilities", Json{{"portMappings", true}}}};
+    write_gateway_modes(network, portmap);
+    plugins.push_back(std::move(portmap));
   }
   const Json list{{"cniVersion", "1.0.0"},
                   {"cniVersions", Json::array({"1.0.0", "1.1.0"})},

@@ -49,8 +49,13 @@ struct NewNetwork {
   std::string created{};
   std::string ipam = "host-local";  // empty: no addresses
   std::uint32_t mtu = 0;
-  bool internal = false;  // no gateway: nothing leaves, and the host is not reached
+  bool internal = false;       // nothing enters or leaves; the host is reached
+  std::string isolate{};       // "true", "strict"; empty: no
+  std::string gateway_mode{};  // of both families, unless told for one; empty: nat
+  std::string gateway_mode_v4{};
+  std::string gateway_mode_v6{};
   bool masquerade = true;
+  bool default_route = true;
   bool isolated_containers = false;
 };
 

@@ -20,10 +20,17 @@ constexpr char kBridge[] = R"({{
       "isDefaultGateway": true,
       "ipMasq": true,
       "hairpinMode": true,
+      "gatewayModeV4": "nat",
+      "gatewayModeV6": "nat",
       "capabilities": {{ "ips": true, "mac": true }},
       "ipam": {{ "type": "host-local", "ranges": [[{{ "subnet": "{}" }}]] }}
     }},
-    {{ "type": "portmap", "capabilities": {{ "portMappings": true }} }}
+    {{
+      "type": "portmap",
+      "gatewayModeV4": "nat",
+      "gatewayModeV6": "nat",
+      "capabilities": {{ "portMappings": true }}
+    }}
   ]
 }}
 )";

@@ -16,6 +16,7 @@
 #include "netctl/output.hpp"
 #include "netctl/subnets.hpp"
 #include "runtime-core/addr/if_name.hpp"
+#include "runtime-core/attach/policy.hpp"
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/cni/names.hpp"
 #include "runtime-core/rtnl/route_socket.hpp"
@@ -55,10 +56,26 @@ Result<bool> parse_bool(const std::string& text, std::string_view what) {
 
 // --- options --------------------------------------------------------------------------------
 
+Result<std::string> gateway_mode(const std::string& text) {
+  return std::string(attach::to_text(TRY(attach::parse_gateway_mode(text))));
+}
+
 Status apply_option(NewNetwork& network, const std::string& text) {
   const auto [key, value] = TRY(parse_key_value(text, "-o"));
   if (key == "mtu" || key == "com.docker.network.driver.mtu") {
     network.mtu = TRY(parse_number(value, kMaxMtu, key));
+  } else if (key == "isolate") {
+    network.isolate = value;
+    if (value != "strict" && !TRY(parse_bool(value, key))) network.isolate.clear();
+    if (value == "1") network.isolate = "true";
+  } else if (key == "no_default_route") {
+    network.default_route = !TRY(parse_bool(value, key));
+  } else if (key == "gateway_mode") {
+    network.gateway_mode = TRY(gateway_mode(value));
+  } else if (key == "com.docker.network.bridge.gateway_mode_ipv4") {
+    network.gateway_mode_v4 = TRY(gateway_mode(value));
+  } else if (key == "com.docker.network.bridge.gateway_mode_ipv6") {
+    network.gateway_mode_v6 = TRY(gateway_mode(value));
   } else if (key == "com.docker.network.bridge.name") {
     network.bridge = value;
   } else if (key == "com.docker.network.bridge.enable_ip_masquerade") {
@@ -67,9 +84,10 @@ Status apply_option(NewNetwork& network, const std::string& text) {
     network.isolated_containers = !TRY(parse_bool(value, key));
   } else {
     return fail(Errc::InvalidArgument,
-                "unsupported bridge network option: {}; there are mtu, and of "
-                "com.docker.network.: driver.mtu, bridge.name, bridge.enable_ip_masquerade, "
-                "bridge.enable_icc",
+                "unsupported bridge network option: {}; there are mtu, isolate, gateway_mode, "
+                "no_default_route, and of com.docker.network.: driver.mtu, bridge.name, "
+                "bridge.enable_ip_masquerade, bridge.enable_icc, bridge.gateway_mode_ipv4, "
+                "bridge.gateway_mode_ipv6",
                 key);
   }
   return ok();
@@ -208,6 +226,19 @@ Status choose_subnets(std::vector<NewSubnet>& subnets, bool ipv6, const std::vec
 
 // --- the whole ------------------------------------------------------------------------------
 
+void check_gateway_modes(const NewNetwork& network, ErrorList& errors) {
+  for (const std::string* mode :
+       {&network.gateway_mode, &network.gateway_mode_v4, &network.gateway_mode_v6}) {
+    if (*mode == "isolated" && !network.internal) {
+      errors.add(fail(Errc::InvalidArgument, "gateway mode isolated is for --internal networks"));
+    }
+    if (network.internal && !mode->empty() && *mode != "isolated") {
+      errors.add(
+          fail(Errc::InvalidArgument, "an --internal network cannot have gateway mode {}", *mode));
+    }
+  }
+}
+
 // What the request says by itself, without a look at the host.
 Result<NewNetwork> read_request(const CreateRequest& request) {
   NewNetwork network{.name = request.name,
@@ -259,6 +290,7 @@ Result<NewNetwork> read_request(const CreateRequest& request) {
     }
   }
   if (!network.bridge.empty()) keep(check_if_name(network.bridge).context("--interface-name"));
+  check_gateway_modes(network, errors);
   TRY(errors.status());
   return network;
 }

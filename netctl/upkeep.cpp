@@ -4,6 +4,9 @@
 
 #include "netctl/networks.hpp"
 #include "netctl/output.hpp"
+#include "runtime-core/attach/firewall_table.hpp"
+#include "runtime-core/attach/owned_table.hpp"
+#include "runtime-core/attach/spoof_guard.hpp"
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/version.hpp"
@@ -86,6 +89,16 @@ Status collect_garbage(const Settings& settings, const Garbage& garbage) {
     errors.keep(collect(settings, network, garbage).context("network \"{}\"", network.name));
   }
   return errors.status();
+}
+
+Status reload() {
+  std::size_t count = 0;
+  for (const attach::OwnedTable* table : {&attach::firewall_table(), &attach::spoof_table()}) {
+    attach::TableEditor editor = TRY(attach::TableEditor::open(*table));
+    count += TRY(editor.restore().context("table {}", nft::to_text(table->table)));
+  }
+  return print(count == 0 ? "nothing was missing\n"
+                          : format("{} element{} put back\n", count, count == 1 ? "" : "s"));
 }
 
 Status status(const Settings& settings, const std::string& name) {

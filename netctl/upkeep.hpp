@@ -18,6 +18,10 @@ struct Garbage {
 // An attachment that a runtime keeps in another cache directory is garbage here.
 Status collect_garbage(const Settings& settings, const Garbage& garbage);
 
+// Puts back what is missing of the host's firewall tables, as after `nft flush ruleset`: everything
+// that attachments have on record. Prints how much that was.
+Status reload();
+
 // Whether the network could serve an ADD now; the error says why not. Prints a line.
 Status status(const Settings& settings, const std::string& network);
 

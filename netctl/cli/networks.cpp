@@ -47,10 +47,10 @@ void define_create(CLI::App& network, Session& session, Typed& typed) {
   create->add_flag("--disable-dns", typed.disable_dns,
                    "Accepted for Podman's sake: there is no name server of our own");
   create->add_option("--interface-name", request.bridge, "Name of the bridge");
-  create->add_flag("--internal", request.internal, "No way out, and none to the host");
+  create->add_flag("--internal", request.internal, "Nothing enters or leaves; the host is reached");
   add_list(*create, "--label", request.labels, "Label of the network")->type_name("KEY=VALUE");
   add_list(*create, "-o,--opt", request.options,
-           "Option of the bridge: mtu, com.docker.network.bridge.enable_icc, …")
+           "Option of the bridge: mtu, isolate, gateway_mode, …")
       ->type_name("KEY=VALUE");
   create->add_option("--ipam-driver", request.ipam, "host-local or none")->capture_default_str();
   create->add_flag("--ignore", request.ignore, "A network of that name is fine");

@@ -20,6 +20,10 @@ void define_upkeep(CLI::App& app, Session& session) {
   gc->callback(
       [&] { session.work = [&] { return command::collect_garbage(session.settings, garbage); }; });
 
+  auto* reload = app.add_subcommand("reload", "Put back firewall rules that somebody has flushed");
+  reload->footer("Example: nft flush ruleset; netctl reload");
+  reload->callback([&] { session.work = [] { return command::reload(); }; });
+
   auto* status = app.add_subcommand("status", "Tell whether a network could take a container now");
   status->add_option("network", network, "Name of the network")->required();
   status->add_option("namespace", ignored, "Not looked at: cnitool has it")->group("");

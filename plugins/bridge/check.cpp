@@ -136,11 +136,20 @@ std::vector<IpPrefix> gateways_of(const Config& config, const cni::AddResult& re
   std::vector<IpPrefix> gateways;
   if (!config.is_gateway) return gateways;
   for (const cni::Ip& ip : result.ips) {
-    if (!ip.gateway) continue;
+    const Family family = ip.address.address.family();
+    if (!ip.gateway || config.policy.mode(family) == attach::GatewayMode::Isolated) continue;
     const IpPrefix gateway{.address = *ip.gateway, .length = ip.address.length};
     if (std::ranges::find(gateways, gateway) == gateways.end()) gateways.push_back(gateway);
   }
   return gateways;
+}
+
+std::vector<IpPrefix> masqueraded(const Config& config, const std::vector<cni::Ip>& ips) {
+  std::vector<IpPrefix> addresses = attach::addresses_of(ips);
+  std::erase_if(addresses, [&](const IpPrefix& address) {
+    return !masquerades(config, address.address.family());
+  });
+  return addresses;
 }
 
 void check_attachment(const cni::Request& request, const Config& config, Differences& differences) {
@@ -150,9 +159,10 @@ void check_attachment(const cni::Request& request, const Config& config, Differe
   if (!inside) differences.keep(std::move(inside).error());
   differences.keep(check_host(request, config, own, link, differences));
   if (config.spoof_check) differences.keep(check_spoof_guard(request, differences));
-  if (config.ip_masq) {
-    differences.add_all(
-        attach::missing_masquerade(attach::owner_of(request), attach::addresses_of(own.ips)));
+  differences.add_all(
+      attach::missing_masquerade(attach::owner_of(request), masqueraded(config, own.ips)));
+  if (!config.policy.is_open()) {
+    differences.add_all(attach::missing_policy(config.bridge, config.policy));
   }
 }
 

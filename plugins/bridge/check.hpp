@@ -12,6 +12,9 @@ namespace netctl::bridge {
 // The addresses that the bridge has to have: the gateways', when it is the gateway.
 std::vector<IpPrefix> gateways_of(const Config& config, const cni::AddResult& result);
 
+// Those of the addresses whose packets get the host's address when they leave the network.
+std::vector<IpPrefix> masqueraded(const Config& config, const std::vector<cni::Ip>& ips);
+
 // Holds what an ADD made against request.prev_result, which has to be there, and the kernel's
 // state. A part that cannot be looked at, such as a namespace that is gone, is a difference, and
 // the others are compared all the same. What others may have added is not looked at.

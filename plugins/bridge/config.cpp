@@ -66,6 +66,58 @@ void read_gateway_priority(const cni::ObjectReader& keys, const cni::ObjectReade
   }
 }
 
+// true, false or "strict".
+void read_isolation(const cni::Request& request, const cni::ObjectReader& keys,
+                    attach::Policy& policy) {
+  const cni::Json* value = cni::find_member(request.config->root, "isolate");
+  if (value && value->is_string()) {
+    policy.isolation = attach::Isolation::Strict;
+    if (*value != "strict") keys.add_problem("isolate", "is neither true, false nor \"strict\"");
+    return;
+  }
+  bool isolate = false;
+  keys.read("isolate", isolate);
+  if (isolate) policy.isolation = attach::Isolation::Isolated;
+}
+
+void read_policy(const cni::Request& request, const cni::ObjectReader& keys, Config& config) {
+  attach::Policy& policy = config.policy;
+  keys.read("internal", policy.internal);
+  keys.read("icc", policy.icc);
+  keys.read("gatewayModeV4", policy.v4, attach::parse_gateway_mode);
+  keys.read("gatewayModeV6", policy.v6, attach::parse_gateway_mode);
+  for (const Family family : {Family::V4, Family::V6}) {
+    const attach::GatewayMode mode = policy.mode(family);
+    if (mode == attach::GatewayMode::Nat || mode == attach::GatewayMode::Routed) {
+      config.is_gateway = true;
+    }
+  }
+  read_isolation(request, keys, policy);
+  config.port_isolation = config.port_isolation || !policy.icc;
+  config.no_default_route = config.no_default_route || policy.internal;
+}
+
+// What cannot both be meant.
+void check_policy(const Config& config, cni::Problems& problems) {
+  const attach::Policy& policy = config.policy;
+  if (policy.internal && config.ip_masq.value_or(false)) {
+    problems.add("cannot set internal and ipMasq at the same time: nothing leaves the network");
+  }
+  for (const Family family : {Family::V4, Family::V6}) {
+    const attach::GatewayMode mode = policy.mode(family);
+    const std::string_view key = family == Family::V4 ? "gatewayModeV4" : "gatewayModeV6";
+    const bool isolated = mode == attach::GatewayMode::Isolated;
+    if (isolated && !policy.internal) {
+      problems.add(
+          format("{}: isolated networks have to be internal: set \"internal\": true", key));
+    }
+    if (!isolated && mode != attach::GatewayMode::NatUnprotected && policy.internal) {
+      problems.add(format("{}: an internal network is not {}: take one of the two out", key,
+                          attach::to_text(mode)));
+    }
+  }
+}
+
 Config read_config(const cni::Request& request, const cni::ObjectReader& keys,
                    cni::Problems& problems) {
   Config config;
@@ -78,9 +130,6 @@ Config read_config(const cni::Request& request, const cni::ObjectReader& keys,
   keys.read("hairpinMode", config.hairpin_mode);
   keys.read("promiscMode", config.promisc_mode);
   keys.read("portIsolation", config.port_isolation);
-  bool between_containers = true;
-  keys.read("icc", between_containers);
-  config.port_isolation = config.port_isolation || !between_containers;
   keys.read("macspoofchk", config.spoof_check);
   keys.read("enabledad", config.detect_duplicates);
   keys.read("disableContainerInterface", config.disable_container_interface);
@@ -96,6 +145,11 @@ Config read_config(const cni::Request& request, const cni::ObjectReader& keys,
   if (config.is_default_gateway && config.no_default_route) {
     problems.add("cannot set isDefaultGateway and noDefaultRoute at the same time");
   }
+  read_policy(request, keys, config);
+  if (config.is_default_gateway && config.policy.internal) {
+    problems.add("cannot set isDefaultGateway and internal at the same time");
+  }
+  check_policy(config, problems);
   if (config.disable_container_interface && !request.ipam_type.empty()) {
     problems.add("cannot use IPAM when DisableContainerInterface flag is set");
   }
@@ -112,6 +166,12 @@ Result<Config> parse_config(const cni::Request& request) {
   TRY(problems.status());
   TRY(unsupported);
   return config;
+}
+
+bool masquerades(const Config& config, Family family) {
+  const attach::GatewayMode mode = config.policy.mode(family);
+  if (mode == attach::GatewayMode::Nat) return config.ip_masq.value_or(true);
+  return mode == attach::GatewayMode::NatUnprotected && config.ip_masq.value_or(false);
 }
 
 Config usable_config(const cni::Request& request) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "runtime-core/addr/mac.hpp"
+#include "runtime-core/attach/policy.hpp"
 #include "runtime-core/base/result.hpp"
 #include "runtime-core/cni/request.hpp"
 
@@ -17,10 +18,11 @@ struct Config {
   bool is_default_gateway = false;  // and the container's default route leads there
   bool no_default_route = false;    // none is made, whoever asks for one
   bool force_address = false;       // other addresses of the bridge give way
-  bool ip_masq = false;
+  std::optional<bool> ip_masq{};    // none: in gateway mode nat
   bool hairpin_mode = false;
   bool promisc_mode = false;
   bool port_isolation = false;     // also "icc": false
+  attach::Policy policy{};         // "internal", "isolate", "icc", "gatewayModeV4", "gatewayModeV6"
   bool spoof_check = false;        // "macspoofchk"
   bool detect_duplicates = false;  // "enabledad"
   bool disable_container_interface = false;
@@ -32,6 +34,9 @@ struct Config {
 
 // The config, checked whole: every problem is in the one error.
 Result<Config> parse_config(const cni::Request& request);
+// Whether what leaves the network gets the host's address.
+bool masquerades(const Config& config, Family family);
+
 // What can be used of it, for DEL and GC, which have to remove what there is whatever became of the
 // config: a key that makes no sense has its default, and is logged.
 Config usable_config(const cni::Request& request);

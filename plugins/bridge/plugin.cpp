@@ -40,6 +40,9 @@ void complete(cni::AddResult& result, const cni::Request& request, const Config&
   for (cni::Ip& ip : result.ips) {
     ip.interface = kContainerInterface;
     if (!ip.gateway && config.is_gateway) ip.gateway = ip.address.network().next();
+    if (config.policy.mode(ip.address.address.family()) == attach::GatewayMode::Isolated) {
+      ip.gateway.reset();
+    }
   }
   if (config.no_default_route) {
     std::erase_if(result.routes,
@@ -74,7 +77,8 @@ Result<attach::Veth> connect(RouteSocket& host, int netns, const cni::Request& r
                                                        .mtu = mtu,
                                                        .promiscuous = config.promisc_mode,
                                                        .gateways = gateways_of(config, result),
-                                                       .force_address = config.force_address},
+                                                       .force_address = config.force_address,
+                                                       .policy = config.policy},
                                                       undo));
   const attach::Veth veth = TRY(attach::add_veth(host,
                                                  {.owner = attach::owner_of(request),
@@ -168,7 +172,7 @@ Result<cni::AddResult> Bridge::add(const cni::Request& request) {
     TRY(attach::guard_mac(owner, veth.host_name, veth.container_mac, undo));
   }
   TRY(configure_inside(inside, netns.get(), request, config, result, undo));
-  if (config.ip_masq) TRY(attach::masquerade(owner, attach::addresses_of(result.ips), undo));
+  TRY(attach::masquerade(owner, masqueraded(config, result.ips), undo));
   TRY(bring_into_service(host, inside, netns.get(), veth, inside_plan(request, config, result)));
   // Comes last: nothing after it can fail, so a host that did not forward before a failed ADD does
   // not forward after it.
@@ -210,9 +214,11 @@ Status Bridge::gc(const cni::Request& request) {
 Status Bridge::status(const cni::Request& request) {
   const Config config = TRY(parse_config(request));
   const std::uint32_t mtu = TRY(host_mtu(config));
+  const bool firewall = !config.policy.is_open() || masquerades(config, Family::V4) ||
+                        masquerades(config, Family::V6);
   ErrorList errors;
   errors.keep(attach::check_host(
-      {.bridge = true, .mtu = mtu, .firewall = config.ip_masq, .spoof_guard = config.spoof_check}));
+      {.bridge = true, .mtu = mtu, .firewall = firewall, .spoof_guard = config.spoof_check}));
   errors.keep(check_bridge_name(config));
   errors.keep(cni::ipam_call(cni::Command::Status, request));
   return errors.status();

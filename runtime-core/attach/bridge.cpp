@@ -33,8 +33,11 @@ Status make_bridge(rtnl::RouteSocket& host, const BridgePlan& plan) {
 
   // Before it comes up: until duplicate detection of its link-local address is done, a second or
   // two, the host could not ask for its containers' IPv6 neighbours.
-  for (const char* key : {"accept_ra", "accept_dad"}) {
-    const auto refused = sys::set_sysctl(format("net/ipv6/conf/{}/{}", plan.name, key), "0");
+  const bool isolated = plan.policy.v6 == GatewayMode::Isolated;
+  const std::array<std::pair<std::string_view, std::string_view>, 3> settings = {
+      {{"accept_ra", "0"}, {"accept_dad", "0"}, {"disable_ipv6", isolated ? "1" : "0"}}};
+  for (const auto& [key, value] : settings) {
+    const auto refused = sys::set_sysctl(format("net/ipv6/conf/{}/{}", plan.name, key), value);
     if (!refused) log::debug("{}", refused.error().message);  // a kernel without IPv6
   }
   return ok();
@@ -85,10 +88,23 @@ Status ensure_gateways(rtnl::RouteSocket& host, const rtnl::Link& bridge, const 
   return batch.size() == 0 ? ok() : host.apply(batch);
 }
 
+// Two networks may share a bridge, but not have two policies for it.
+Status apply_policy(const rtnl::Link& bridge, const BridgePlan& plan) {
+  if (!is_ours(bridge) || bridge.alias == bridge_alias(plan.network)) {
+    return ensure_policy(plan.name, plan.policy);
+  }
+  if (plan.policy.is_open() || TRY(missing_policy(plan.name, plan.policy)).empty()) return ok();
+  return fail(Errc::Exists,
+              "bridge {} is that of network {}, which has another policy: give this network a "
+              "bridge of its own",
+              plan.name, bridge.alias);
+}
+
 }  // namespace
 
 Result<rtnl::Link> ensure_bridge(rtnl::RouteSocket& host, const BridgePlan& plan, Rollback& undo) {
   rtnl::Link bridge = TRY(find_or_make(host, plan, undo));
+  TRY(apply_policy(bridge, plan));
   if (!bridge.up || (plan.promiscuous && !bridge.promiscuous)) {
     rtnl::LinkChange change{.link = bridge.index, .up = true};
     if (plan.promiscuous) change.promiscuous = true;
@@ -122,12 +138,14 @@ Status check_bridge_name(rtnl::RouteSocket& host, const std::string& name) {
 Status remove_unused_bridge(rtnl::RouteSocket& host, const std::string& name) {
   // Asked without the lock first: most bridges that lose a port have others.
   const auto before = TRY(host.find_link(name));
-  if (!before || before->kind != "bridge" || !is_ours(*before) || before->carrier) return ok();
+  if (before && (before->kind != "bridge" || before->carrier)) return ok();
 
   const sys::FileLock lock = TRY(lock_host(sys::Lock::Exclusive));
   const auto bridge = TRY(host.find_link(name));
-  if (!bridge || bridge->kind != "bridge" || !is_ours(*bridge)) return ok();
-  if (bridge->carrier || !TRY(host.ports_of(bridge->index)).empty()) return ok();
+  if (bridge && (bridge->kind != "bridge" || bridge->carrier)) return ok();
+  if (bridge && !TRY(host.ports_of(bridge->index)).empty()) return ok();
+  TRY(remove_policy(name));
+  if (!bridge || !is_ours(*bridge)) return ok();
   rtnl::Batch batch;
   batch.delete_link(bridge->index);
   TRY(host.apply(batch));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "runtime-core/addr/ip.hpp"
+#include "runtime-core/attach/policy.hpp"
 #include "runtime-core/base/result.hpp"
 #include "runtime-core/base/rollback.hpp"
 #include "runtime-core/rtnl/route_socket.hpp"
@@ -19,13 +20,15 @@ struct BridgePlan {
   bool promiscuous = false;          // set when true, never cleared
   std::vector<IpPrefix> gateways{};  // addresses that it has to have
   bool force_address = false;        // remove addresses that are in the way of these
+  Policy policy{};
 };
 
 // The bridge is there, up, and has its gateway addresses. One that we make gets a MAC address of
 // its own, the network's tag as alias, and refuses router advertisements. One that exists is used
 // as it is, but one that gets a gateway address keeps its MAC address from then on, whatever ports
-// come and go: containers know it. `Exists` when it is no bridge, or has another address and
-// force_address is not set. Hold the host lock (shared) until the port is connected: see
+// come and go: containers know it. The policy is in force before it has a port. `Exists` when it is
+// no bridge, has another address and force_address is not set, or is another network's and that one
+// has another policy. Hold the host lock (shared) until the port is connected: see
 // remove_unused_bridge.
 Result<rtnl::Link> ensure_bridge(rtnl::RouteSocket& host, const BridgePlan& plan, Rollback& undo);
 
@@ -36,8 +39,9 @@ Result<std::uint32_t> default_route_mtu(rtnl::RouteSocket& host);
 // Exists when the name is another kind of interface's; success when there is a bridge, or nothing.
 Status check_bridge_name(rtnl::RouteSocket& host, const std::string& name);
 
-// Removes the bridge if we made it and it has no port left; success as well when it stays or is not
-// there. Takes the host lock (exclusive), so no port can come in between.
+// When the bridge has no port left, or is not there: removes its policy, and the bridge itself if
+// we made it. Success as well when it stays. Takes the host lock (exclusive), so no port can come
+// in between.
 Status remove_unused_bridge(rtnl::RouteSocket& host, const std::string& name);
 
 }  // namespace netctl::attach

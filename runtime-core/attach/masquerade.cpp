@@ -33,7 +33,7 @@ Status masquerade(const Owner& owner, const std::vector<IpPrefix>& addresses, Ro
 
 Status remove_masquerade(const Owner& owner) {
   TableEditor editor = TRY(TableEditor::open(firewall_table()));
-  return editor.remove(Purpose::Masquerade, owner);
+  return editor.remove(Purpose::Masquerade, owner.tag());
 }
 
 Status remove_stray_masquerade(const std::string& network,

@@ -1,9 +1,12 @@
 #include "runtime-core/attach/owned_table.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "runtime-core/attach/ruleset.hpp"
+#include "runtime-core/base/log.hpp"
 
 namespace netctl::attach {
 namespace {
@@ -41,11 +44,16 @@ std::string_view to_text(Purpose purpose) {
 struct TableEditor::Attempt {
   bool with_chains = false;
   std::set<std::size_t> replaced{};  // indices of elements that are removed before they are added
+  std::set<std::size_t> there{};     // indices of those that somebody else has put back already
   int found_missing = 0;             // how often something was not there
 };
 
 Result<TableEditor> TableEditor::open(const OwnedTable& table) {
-  return TableEditor(table, TRY(nft::Socket::open()));
+  std::vector<nft::Set> sets;
+  for (const OwnedSet& owned : table.sets) sets.push_back(owned.set);
+  FirewallRecords records = TRY(FirewallRecords::open(table.table.family, std::move(sets)));
+  nft::Socket socket = TRY(nft::Socket::open());
+  return TableEditor(table, std::move(records), std::move(socket));
 }
 
 const OwnedSet& TableEditor::set_of(const Element& element) const {
@@ -53,26 +61,55 @@ const OwnedSet& TableEditor::set_of(const Element& element) const {
                             [](const OwnedSet& owned) { return owned.set.name; });
 }
 
+// The table, if there is none, with all else that is on record, and the chains that these lead to.
+Status TableEditor::add_missing_parts(nft::Batch& batch, const std::vector<Element>& elements) {
+  std::vector<Element> restored;
+  if (!TRY(socket_.has_table(table_->table))) {
+    table_->add_fixed_part(batch);
+    restored = TRY(missing_records(elements));
+  }
+  const auto existing = TRY(socket_.chains(table_->table));
+  std::set<std::string> there(existing.begin(), existing.end());
+  add_chains(batch, elements, there);
+  add_chains(batch, restored, there);
+  for (Element& element : restored) batch.add(std::move(element), nft::Add::Exclusive);
+  return ok();
+}
+
+// Those that these lead to and that are not there.
+void TableEditor::add_chains(nft::Batch& batch, const std::vector<Element>& elements,
+                             std::set<std::string>& there) {
+  there.insert(table_->chains.begin(), table_->chains.end());
+  there.insert("");
+  for (const Element& element : elements) {
+    const std::string chain = chain_of(element);
+    if (!there.insert(chain).second) continue;
+    batch.add(nft::Chain{.name = chain}, nft::Add::Exclusive);
+    for (nft::Rule& rule : table_->rules_of(chain)) batch.add(std::move(rule));
+  }
+}
+
+// What is on record and not among these. Two that have one key cannot both be in the kernel: one is
+// of an attachment that failed or was killed before its turn came.
+Result<std::vector<Element>> TableEditor::missing_records(const std::vector<Element>& there) {
+  std::set<std::pair<std::string, std::vector<nft::Datum>>> keys;
+  for (const Element& element : there) keys.emplace(element.set, element.key);
+  std::vector<Element> missing;
+  for (Element& element : TRY(records_.all())) {
+    if (keys.emplace(element.set, element.key).second) missing.push_back(std::move(element));
+  }
+  return missing;
+}
+
 // The elements alone when all they need is there, as it is for all but a network's first container;
 // otherwise what is missing is made in the same transaction.
 Result<nft::Batch> TableEditor::transaction(const Addition& addition, const Attempt& attempt) {
   nft::Batch batch(table_->table);
   for (const std::size_t index : attempt.replaced) batch.remove(addition.elements[index]);
-  if (attempt.with_chains) {
-    if (!TRY(socket_.has_table(table_->table))) table_->add_fixed_part(batch);
-    const auto existing = TRY(socket_.chains(table_->table));
-    std::set<std::string> there(existing.begin(), existing.end());
-    for (const Element& element : addition.elements) {
-      const std::string chain = chain_of(element);
-      if (chain.empty() || std::ranges::find(table_->chains, chain) != table_->chains.end() ||
-          !there.insert(chain).second) {
-        continue;
-      }
-      batch.add(nft::Chain{.name = chain}, nft::Add::Exclusive);
-      for (nft::Rule& rule : table_->rules_of(chain)) batch.add(std::move(rule));
-    }
+  if (attempt.with_chains) TRY(add_missing_parts(batch, addition.elements));
+  for (std::size_t i = 0; i < addition.elements.size(); ++i) {
+    if (!attempt.there.contains(i)) batch.add(addition.elements[i], nft::Add::Exclusive);
   }
-  for (const Element& element : addition.elements) batch.add(element, nft::Add::Exclusive);
   return batch;
 }
 
@@ -85,6 +122,7 @@ std::optional<Error> TableEditor::adapt(Attempt& attempt, const Addition& additi
     case Errc::NotFound:  // the table, a chain, or what was to be replaced is not there (any more)
       attempt.with_chains = true;
       attempt.replaced.clear();
+      attempt.there.clear();
       if (++attempt.found_missing > kMaxMissing) return refusal.error;
       return std::nullopt;
     case Errc::Exists:
@@ -95,17 +133,41 @@ std::optional<Error> TableEditor::adapt(Attempt& attempt, const Addition& additi
   if (!refusal.change) return refusal.error;
   const auto* element = std::get_if<Element>(&batch.changes()[*refusal.change].object);
   if (!element) return std::nullopt;  // somebody made the table or the chain at the same moment
-  if (set_of(*element).is_claim) {
-    const auto holder = find(set_of(*element).set, element->key);
-    return addition.taken(*element, holder && *holder ? (*holder)->comment : "");
-  }
   const auto index = static_cast<std::size_t>(std::ranges::find(addition.elements, *element) -
                                               addition.elements.begin());
+  if (index == addition.elements.size()) return std::nullopt;  // one on record came back meanwhile
+  const auto holder = find(*element);
+  if (!holder) return holder.error();
+  if (*holder == *element) {  // by a restore() that went on while we came
+    attempt.there.insert(index);
+    return std::nullopt;
+  }
+  if (set_of(*element).is_claim) {
+    return addition.taken(*element, *holder ? (*holder)->comment : "");
+  }
   if (!attempt.replaced.insert(index).second) return refusal.error;
   return std::nullopt;
 }
 
 Status TableEditor::add(const Addition& addition) {
+  if (addition.elements.empty()) return ok();
+  const Element& first = addition.elements.front();
+  const std::string_view purpose = to_text(set_of(first).purpose);
+  const auto before = TRY(records_.find(purpose, first.comment));
+  std::vector<Element> all = before.value_or(std::vector<Element>());
+  for (const Element& element : addition.elements) {
+    if (std::ranges::find(all, element) == all.end()) all.push_back(element);
+  }
+  TRY(records_.save(purpose, first.comment, all));
+  Status inserted = insert(addition);
+  if (inserted) return ok();
+  Status undone = before ? records_.save(purpose, first.comment, *before)
+                         : remove(set_of(first).purpose, first.comment);
+  if (!undone) log::warn("{}", undone.error().message);
+  return inserted;
+}
+
+Status TableEditor::insert(const Addition& addition) {
   Attempt attempt;
   for (int round = 0; round < kMaxRounds; ++round) {
     std::optional<std::uint32_t> generation;
@@ -119,6 +181,45 @@ Status TableEditor::add(const Addition& addition) {
     if (auto error = adapt(attempt, addition, *refusal, batch)) return std::move(*error);
   }
   return fail(Errc::TryAgain, "the nftables ruleset changes without pause: try again");
+}
+
+Status TableEditor::settle(Purpose purpose, const std::string& tag,
+                           const std::vector<Element>& wanted,
+                           const std::vector<Element>& unwanted) {
+  const bool known = TRY(records_.find(to_text(purpose), tag)).has_value();
+  if (wanted.empty()) {
+    // Without a record there is nothing, unless none are kept.
+    return known || !TRY(records_.are_kept()) ? remove(purpose, tag) : ok();
+  }
+  TRY(records_.save(to_text(purpose), tag, wanted));
+  return change_ruleset(socket_, [&]() -> Result<nft::Batch> {
+    std::vector<Element> gone = TRY(still_there(unwanted));
+    std::vector<Element> missing;
+    for (const Element& element : wanted) {
+      auto present = TRY(find(element));
+      if (present == element) continue;
+      if (present) gone.push_back(*std::move(present));
+      missing.push_back(element);
+    }
+    nft::Batch batch(table_->table);
+    if (!missing.empty()) TRY(add_missing_parts(batch, missing));
+    for (const Element& element : gone) batch.remove(element);
+    for (const Element& element : missing) batch.add(element, nft::Add::Exclusive);
+    return batch;
+  });
+}
+
+// Those of these keys that are in the kernel, as they are there.
+Result<std::vector<Element>> TableEditor::still_there(const std::vector<Element>& elements) {
+  std::vector<Element> there;
+  for (const Element& element : elements) {
+    if (auto present = TRY(find(element))) there.push_back(*std::move(present));
+  }
+  return there;
+}
+
+Result<std::optional<Element>> TableEditor::find(const Element& element) {
+  return find(set_of(element).set, element.key);
 }
 
 Result<std::optional<Element>> TableEditor::find(const nft::Set& set,
@@ -161,7 +262,7 @@ nft::Batch TableEditor::removal(const std::vector<Element>& gone,
   return batch;
 }
 
-Status TableEditor::remove(Purpose purpose, const std::function<bool(const std::string&)>& wanted) {
+Status TableEditor::remove_listed(Purpose purpose, const Tags& wanted) {
   return change_ruleset(socket_, [&]() -> Result<nft::Batch> {
     std::vector<Element> rest = TRY(all_elements());
     const auto first_gone = std::stable_partition(rest.begin(), rest.end(), [&](const Element& e) {
@@ -173,23 +274,102 @@ Status TableEditor::remove(Purpose purpose, const std::function<bool(const std::
   });
 }
 
-Status TableEditor::remove(Purpose purpose, const Owner& owner) {
-  return remove(purpose,
-                [tag = owner.tag()](const std::string& comment) { return comment == tag; });
+// The chains that only `gone` lead to. The kernel counts for each its rules and what leads to it.
+Status TableEditor::remove_unused_chains(nft::Batch& batch, const std::vector<Element>& gone) {
+  std::map<std::string, std::size_t> leaving;
+  for (const Element& element : gone) ++leaving[chain_of(element)];
+  leaving.erase("");
+  for (const std::string_view fixed : table_->chains) leaving.erase(std::string(fixed));
+  for (const auto& [chain, count] : leaving) {
+    const auto use = TRY(socket_.chain_use(table_->table, chain));
+    if (use == count + table_->rules_of(chain).size()) batch.remove(nft::Chain{.name = chain});
+  }
+  return ok();
+}
+
+// Without a look at anybody else's elements, unless they are the last, so that the table goes.
+Status TableEditor::remove_recorded(const std::vector<Element>& elements, bool last) {
+  return change_ruleset(socket_, [&]() -> Result<nft::Batch> {
+    std::vector<Element> gone = TRY(still_there(elements));
+    // Since the record was written, another may have got the key.
+    std::erase_if(gone, [&](const Element& e) { return e.comment != elements.front().comment; });
+    if (last && TRY(socket_.has_table(table_->table))) {
+      std::vector<Element> rest = TRY(all_elements());
+      std::erase_if(rest,
+                    [&](const Element& e) { return std::ranges::find(gone, e) != gone.end(); });
+      if (rest.empty()) return std::move(nft::Batch(table_->table).delete_table());
+    }
+    nft::Batch batch(table_->table);
+    for (const Element& element : gone) batch.remove(element);
+    TRY(remove_unused_chains(batch, gone));
+    return batch;
+  });
+}
+
+Status TableEditor::remove(Purpose purpose, const std::string& tag) {
+  const std::string_view name = to_text(purpose);
+  if (!TRY(records_.are_kept())) {
+    return remove_listed(purpose, [&](const std::string& comment) { return comment == tag; });
+  }
+  const auto elements = TRY(records_.find(name, tag));
+  if (!elements) return ok();
+  TRY(records_.leave(name, tag));
+  const bool last = TRY(records_.is_last(name, tag));
+  TRY(remove_recorded(*elements, last));
+  TRY(records_.forget(name, tag));
+  if (last) records_.tidy();
+  return ok();
 }
 
 Status TableEditor::remove_strays(Purpose purpose, const std::string& network,
                                   const std::vector<cni::Attachment>& valid) {
   const auto kept = tags_of(network, valid);
-  return remove(purpose, [&, prefix = network_tag(network)](const std::string& comment) {
+  const auto is_stray = [&, prefix = network_tag(network)](const std::string& comment) {
     return comment.starts_with(prefix) && !std::ranges::binary_search(kept, comment);
+  };
+  // First those that were killed before their elements came, or after they went.
+  std::set<std::string> tags;
+  for (const Element& element : TRY(records_.all())) {
+    if (set_of(element).purpose == purpose && is_stray(element.comment)) {
+      tags.insert(element.comment);
+    }
+  }
+  for (const std::string& tag : tags) TRY(records_.leave(to_text(purpose), tag));
+  TRY(remove_listed(purpose, is_stray));
+  for (const std::string& tag : tags) TRY(records_.forget(to_text(purpose), tag));
+  records_.tidy();
+  return ok();
+}
+
+Result<std::size_t> TableEditor::restore() {
+  std::size_t count = 0;
+  const Status restored = change_ruleset(socket_, [&]() -> Result<nft::Batch> {
+    nft::Batch batch(table_->table);
+    const bool is_whole = check_parts().has_value();
+    std::vector<Element> there;
+    if (is_whole) there = TRY(all_elements());
+    std::vector<Element> missing = TRY(missing_records(there));
+    count = missing.size();
+    if (!is_whole) batch.delete_table();
+    if (missing.empty()) return batch;
+    if (is_whole) {
+      TRY(add_missing_parts(batch, missing));
+    } else {
+      table_->add_fixed_part(batch);
+      std::set<std::string> none;
+      add_chains(batch, missing, none);
+    }
+    for (Element& element : missing) batch.add(std::move(element), nft::Add::Exclusive);
+    return batch;
   });
+  TRY(restored);
+  return count;
 }
 
 Result<std::vector<std::string>> TableEditor::missing(const std::vector<Element>& expected) {
   std::vector<std::string> lines;
   for (const Element& element : expected) {
-    const auto found = TRY(find(set_of(element).set, element.key));
+    const auto found = TRY(find(element));
     if (found == element) continue;
     std::string what = "is missing";
     if (found) what = "belongs to " + found->comment;

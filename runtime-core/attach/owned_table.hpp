@@ -2,10 +2,12 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "runtime-core/attach/firewall_record.hpp"
 #include "runtime-core/attach/owner.hpp"
 #include "runtime-core/base/result.hpp"
 #include "runtime-core/nft/batch.hpp"
@@ -14,7 +16,9 @@
 // Tables of ours in nf_tables: their chains are fixed and containers are elements of their maps and
 // sets, so that a packet's way through them does not grow with the number of containers, and
 // neither does the cost of a change. Every element's comment is the tag of its owner. A table comes
-// with its first element and goes with its last; every change is one transaction.
+// with its first element and goes with its last; every change is one transaction. What is in a
+// table is on record (firewall_record.hpp), so a table that somebody has flushed comes back whole
+// with the next element, or by restore().
 namespace netctl::attach {
 
 // What an element is there for. Each set and map has one purpose, so one part of an attachment (a
@@ -49,7 +53,8 @@ class TableEditor {
   // `table` is lent.
   static Result<TableEditor> open(const OwnedTable& table);
 
-  // Adds the elements, with the table and the chains that they need; all or none. `vet` is asked
+  // Adds the elements, which are all of one owner and purpose, with the table and the chains that
+  // they need; all or none. `vet` is asked
   // before each try for what speaks against it that no key tells; what it saw still holds when the
   // change is made. `taken` words the error for a claim that another element has.
   struct Addition {
@@ -59,18 +64,27 @@ class TableEditor {
   };
   Status add(const Addition& addition);
 
-  // Removes all elements of that purpose whose tag `wanted` says yes to; the chains that nobody
-  // leads to any more and, with the last element, the table go too. Nothing there is success.
-  Status remove(Purpose purpose, const std::function<bool(const std::string& tag)>& wanted);
-  Status remove(Purpose purpose, const Owner& owner);
+  // Of that purpose and tag the first are there afterwards, with the table and the chains that they
+  // need, whoever had their keys; the second are not.
+  Status settle(Purpose purpose, const std::string& tag, const std::vector<nft::Element>& wanted,
+                const std::vector<nft::Element>& unwanted);
+
+  // Removes all elements of that purpose and tag; the chains that nobody leads to any more and,
+  // with the last element, the table go too. Nothing there is success.
+  Status remove(Purpose purpose, const std::string& tag);
   // For GC: everything of the network but what belongs to a valid attachment.
   Status remove_strays(Purpose purpose, const std::string& network,
                        const std::vector<cni::Attachment>& valid);
 
+  // Puts back what is on record and missing, in one transaction; a table that lost a part is made
+  // anew. Tells how many elements that were.
+  Result<std::size_t> restore();
+
   // Which of these are missing or different, a line each.
   Result<std::vector<std::string>> missing(const std::vector<nft::Element>& expected);
 
-  // The element of that set with that key; nothing also when there is no table.
+  // The element with that key; nothing also when there is no table.
+  Result<std::optional<nft::Element>> find(const nft::Element& element);
   Result<std::optional<nft::Element>> find(const nft::Set& set, const std::vector<nft::Datum>& key);
   // All elements of a set, none when there is no table.
   Result<std::vector<nft::Element>> elements(const nft::Set& set);
@@ -80,19 +94,30 @@ class TableEditor {
   Status check_table();
 
  private:
-  TableEditor(const OwnedTable& table, nft::Socket socket)
-      : table_(&table), socket_(std::move(socket)) {}
+  TableEditor(const OwnedTable& table, FirewallRecords records, nft::Socket socket)
+      : table_(&table), records_(std::move(records)), socket_(std::move(socket)) {}
 
   struct Attempt;
+  using Tags = std::function<bool(const std::string& tag)>;
+  Status insert(const Addition& addition);
   const OwnedSet& set_of(const nft::Element& element) const;
+  void add_chains(nft::Batch& batch, const std::vector<nft::Element>& elements,
+                  std::set<std::string>& there);
+  Status add_missing_parts(nft::Batch& batch, const std::vector<nft::Element>& elements);
   Result<nft::Batch> transaction(const Addition& addition, const Attempt& attempt);
   std::optional<Error> adapt(Attempt& attempt, const Addition& addition,
                              const nft::Refusal& refusal, const nft::Batch& batch);
+  Status remove_listed(Purpose purpose, const Tags& wanted);
+  Status remove_recorded(const std::vector<nft::Element>& elements, bool last);
+  Result<std::vector<nft::Element>> still_there(const std::vector<nft::Element>& elements);
+  Result<std::vector<nft::Element>> missing_records(const std::vector<nft::Element>& there);
+  Status remove_unused_chains(nft::Batch& batch, const std::vector<nft::Element>& gone);
   nft::Batch removal(const std::vector<nft::Element>& gone, const std::vector<nft::Element>& rest);
   Result<std::vector<nft::Element>> all_elements();
   Status check_parts();
 
   const OwnedTable* table_;
+  FirewallRecords records_;
   nft::Socket socket_;
 };
 

@@ -102,7 +102,7 @@ Status publish(const Owner& owner, const Publication& publication, Rollback& und
 
 Status unpublish(const Owner& owner) {
   TableEditor editor = TRY(TableEditor::open(firewall_table()));
-  return editor.remove(Purpose::Publish, owner);
+  return editor.remove(Purpose::Publish, owner.tag());
 }
 
 Status unpublish_strays(const std::string& network, const std::vector<cni::Attachment>& valid) {

@@ -60,7 +60,7 @@ Status guard_mac(const Owner& owner, const std::string& port, const MacAddress& 
 
 Status remove_mac_guard(const Owner& owner) {
   TableEditor editor = TRY(TableEditor::open(spoof_table()));
-  return editor.remove(Purpose::SpoofGuard, owner);
+  return editor.remove(Purpose::SpoofGuard, owner.tag());
 }
 
 Status remove_stray_mac_guards(const std::string& network,

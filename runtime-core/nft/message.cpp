@@ -346,6 +346,16 @@ Result<Bytes> encode_get_table(const Table& table, std::uint32_t sequence) {
   });
 }
 
+Result<Bytes> encode_get_chain(const Table& table, const std::string& chain,
+                               std::uint32_t sequence) {
+  TRY(check_name(table.name));
+  TRY(check_name(chain));
+  return message(table.family, NFT_MSG_GETCHAIN, 0, sequence, [&](nlmsghdr* header) {
+    mnl_attr_put_strz(header, NFTA_CHAIN_TABLE, table.name.c_str());
+    mnl_attr_put_strz(header, NFTA_CHAIN_NAME, chain.c_str());
+  });
+}
+
 Bytes encode_list_chains(TableFamily family, std::uint32_t sequence) {
   return message(family, NFT_MSG_GETCHAIN, NLM_F_DUMP, sequence, [](nlmsghdr*) {});
 }
@@ -385,6 +395,14 @@ std::optional<std::uint32_t> decode_generation(const nlmsghdr* message) {
   const auto generation = owned<GenPtr>(nftnl_gen_alloc());
   if (nftnl_gen_nlmsg_parse(message, generation.get()) < 0) return std::nullopt;
   return nftnl_gen_get_u32(generation.get(), NFTNL_GEN_ID);
+}
+
+std::optional<std::uint32_t> decode_chain_use(const nlmsghdr* message) {
+  if (!is_about(message, NFT_MSG_NEWCHAIN)) return std::nullopt;
+  const auto chain = owned<ChainPtr>(nftnl_chain_alloc());
+  if (nftnl_chain_nlmsg_parse(message, chain.get()) < 0) return std::nullopt;
+  if (!nftnl_chain_is_set(chain.get(), NFTNL_CHAIN_USE)) return std::nullopt;
+  return nftnl_chain_get_u32(chain.get(), NFTNL_CHAIN_USE);
 }
 
 std::optional<std::string> decode_chain_name(const nlmsghdr* message, const std::string& table) {

@@ -33,6 +33,8 @@ Result<Bytes> encode(const Change& change, std::uint32_t sequence, bool acknowle
 
 Bytes encode_get_generation(std::uint32_t sequence);
 Result<Bytes> encode_get_table(const Table& table, std::uint32_t sequence);
+Result<Bytes> encode_get_chain(const Table& table, const std::string& chain,
+                               std::uint32_t sequence);
 // Of all tables of that family: the kernel has no filter for it.
 Bytes encode_list_chains(TableFamily family, std::uint32_t sequence);
 Result<Bytes> encode_list_elements(const Table& table, const std::string& set,
@@ -60,6 +62,7 @@ Reply parse_reply(std::span<const std::uint8_t> received, std::uint32_t first, s
 
 // Each gives nothing for a message that is about something else.
 std::optional<std::uint32_t> decode_generation(const nlmsghdr* message);
+std::optional<std::uint32_t> decode_chain_use(const nlmsghdr* message);
 std::optional<std::string> decode_chain_name(const nlmsghdr* message, const std::string& table);
 
 // The elements in one message; `set` tells the types. InvalidArgument when they do not fit.

@@ -210,6 +210,21 @@ Result<bool> Socket::has_table(const Table& table) {
   return system_error(answer.reply.refused->number, format("find table {}", table.name));
 }
 
+Result<std::optional<std::uint32_t>> Socket::chain_use(const Table& table,
+                                                       const std::string& chain) {
+  const std::uint32_t sequence = take_sequence();
+  const Bytes request = TRY(encode_get_chain(table, chain, sequence).context("find chain"));
+  const Answer answer = TRY(ask(socket_.get(), request, sequence).context("find chain {}", chain));
+  if (const auto& refused = answer.reply.refused) {
+    if (refused->number == ENOENT) return std::optional<std::uint32_t>{};
+    return system_error(refused->number, format("find chain {}", chain));
+  }
+  for (const nlmsghdr* message : answer.reply.contents) {
+    if (const auto use = decode_chain_use(message)) return use;
+  }
+  return fail(Errc::Io, "find chain {}: nf_tables did not answer", chain);
+}
+
 Result<std::vector<std::string>> Socket::chains(const Table& table) {
   const auto encode_for = [&](std::uint32_t sequence) -> Result<Bytes> {
     return encode_list_chains(table.family, sequence);

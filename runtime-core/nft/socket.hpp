@@ -42,6 +42,9 @@ class Socket {
   Result<std::uint32_t> generation();
 
   Result<bool> has_table(const Table& table);
+  // How many rules are in a chain and rules and elements lead to it, together (NFTA_CHAIN_USE);
+  // nothing when there is no such chain.
+  Result<std::optional<std::uint32_t>> chain_use(const Table& table, const std::string& chain);
   // Names of the chains, in the kernel's order; empty when there is no such table.
   Result<std::vector<std::string>> chains(const Table& table);
   // All elements of a set or map, in no particular order; NotFound when there is no such set.

@@ -63,7 +63,7 @@ struct Set {
 // An element of a set or map. Its comment says whose it is.
 struct Element {
   std::string set;
-  std::vector<Datum> key;
+  std::vector<Datum> key{};
   std::vector<Datum> data{};
   // At most 128 bytes, what nft(8) shows and accepts; without quotes and control characters, which
   // it could not read back.

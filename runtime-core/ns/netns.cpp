@@ -109,6 +109,17 @@ Result<UniqueFd> open_own_netns() {
   return own;
 }
 
+Result<std::uint64_t> own_netns_cookie() {
+  const UniqueFd any(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!any) return system_error(errno, "open a socket");
+  std::uint64_t cookie = 0;
+  socklen_t length = sizeof cookie;
+  if (::getsockopt(any.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) == 0) return cookie;
+  struct stat own {};
+  if (::stat(kOwnNetns, &own) != 0) return system_error(errno, format("stat {}", kOwnNetns));
+  return own.st_ino;
+}
+
 Result<bool> is_same_netns(int one, int other) {
   struct stat first {};
   struct stat second {};

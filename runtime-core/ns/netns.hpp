@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ Result<UniqueFd> open_netns(const std::string& path);
 Result<std::optional<UniqueFd>> find_netns(const std::string& path);
 // The namespace of this thread.
 Result<UniqueFd> open_own_netns();
+// A number that this thread's namespace has and no other gets until the next boot
+// (SO_NETNS_COOKIE, Linux 5.14; before that its inode, which may be used again once it is gone).
+Result<std::uint64_t> own_netns_cookie();
 // Whether both are the same namespace, under whatever paths they were opened.
 Result<bool> is_same_netns(int one, int other);
 

@@ -2,7 +2,9 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -18,10 +20,11 @@ namespace {
 
 constexpr int kPatienceMs = 500;
 
-UniqueFd socket_in(const std::string& ns, int family, Transport transport) {
+int type_of(Transport transport) { return transport == Transport::Tcp ? SOCK_STREAM : SOCK_DGRAM; }
+
+UniqueFd socket_in(const std::string& ns, int family, int type, int protocol = 0) {
   const auto open = [&]() -> Result<UniqueFd> {
-    const int type = transport == Transport::Tcp ? SOCK_STREAM : SOCK_DGRAM;
-    return UniqueFd(::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    return UniqueFd(::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
   };
   if (ns.empty()) return open().value();
   const auto netns = ns::open_netns(ns::pin_directory() + "/" + ns);
@@ -44,10 +47,35 @@ std::string text_of(const sockaddr_in6& address) {
   return std::string(view.starts_with("::ffff:") ? view.substr(7) : view);
 }
 
+// Where a client sends to.
+struct Destination {
+  Destination(const std::string& address, std::uint16_t port) {
+    if (address.find(':') != std::string::npos) {
+      auto* in6 = reinterpret_cast<sockaddr_in6*>(&storage);
+      in6->sin6_family = AF_INET6;
+      in6->sin6_port = htons(port);
+      ::inet_pton(AF_INET6, address.c_str(), &in6->sin6_addr);
+      family = AF_INET6;
+      size = sizeof *in6;
+    } else {
+      auto* in = reinterpret_cast<sockaddr_in*>(&storage);
+      in->sin_family = AF_INET;
+      in->sin_port = htons(port);
+      ::inet_pton(AF_INET, address.c_str(), &in->sin_addr);
+      size = sizeof *in;
+    }
+  }
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  int family = AF_INET;
+};
+
 }  // namespace
 
 Server::Server(const std::string& ns, std::uint16_t port, Transport transport)
-    : socket_(socket_in(ns, AF_INET6, transport)), transport_(transport) {
+    : socket_(socket_in(ns, AF_INET6, type_of(transport))), transport_(transport) {
   const int on = 1;
   const int off = 0;
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -83,24 +111,9 @@ std::string Server::answer() {
 
 std::string ask(const std::string& ns, const std::string& address, std::uint16_t port,
                 Server& server) {
-  const bool v6 = address.find(':') != std::string::npos;
-  const UniqueFd client = socket_in(ns, v6 ? AF_INET6 : AF_INET, server.transport());
-  sockaddr_storage to{};
-  socklen_t size = 0;
-  if (v6) {
-    auto* in6 = reinterpret_cast<sockaddr_in6*>(&to);
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(port);
-    ::inet_pton(AF_INET6, address.c_str(), &in6->sin6_addr);
-    size = sizeof *in6;
-  } else {
-    auto* in = reinterpret_cast<sockaddr_in*>(&to);
-    in->sin_family = AF_INET;
-    in->sin_port = htons(port);
-    ::inet_pton(AF_INET, address.c_str(), &in->sin_addr);
-    size = sizeof *in;
-  }
-  const int connected = ::connect(client.get(), reinterpret_cast<sockaddr*>(&to), size);
+  const Destination to(address, port);
+  const UniqueFd client = socket_in(ns, to.family, type_of(server.transport()));
+  const int connected = ::connect(client.get(), to.get(), to.size);
   if (connected != 0 && errno != EINPROGRESS) return "";
   if (server.transport() == Transport::Udp) {
     if (::send(client.get(), "?", 1, MSG_NOSIGNAL) != 1) return "";
@@ -115,6 +128,26 @@ std::string ask(const std::string& ns, const std::string& address, std::uint16_t
   std::array<char, INET6_ADDRSTRLEN> answer{};
   const ssize_t got = ::recv(client.get(), answer.data(), answer.size(), 0);
   return got > 0 ? std::string(answer.data(), static_cast<std::size_t>(got)) : "";
+}
+
+bool pings(const std::string& ns, const std::string& address) {
+  const Destination to(address, 0);
+  const bool v6 = to.family == AF_INET6;
+  const UniqueFd socket =
+      socket_in(ns, to.family, SOCK_RAW, v6 ? int{IPPROTO_ICMPV6} : int{IPPROTO_ICMP});
+  // Echo request, number 1 of a sequence of one; the kernel makes the checksum of an ICMPv6.
+  const std::array<std::uint8_t, 8> v4_request = {ICMP_ECHO, 0, 0xf7, 0xfe, 0, 0, 0, 1};
+  const std::array<std::uint8_t, 8> v6_request = {ICMP6_ECHO_REQUEST, 0, 0, 0, 0, 0, 0, 1};
+  const auto& request = v6 ? v6_request : v4_request;
+  if (::connect(socket.get(), to.get(), to.size) != 0) return false;
+  if (::send(socket.get(), request.data(), request.size(), 0) < 0) return false;
+  while (wait_for(socket.get(), POLLIN)) {
+    std::array<std::uint8_t, 256> reply{};
+    if (::recv(socket.get(), reply.data(), reply.size(), 0) < 0) return false;
+    // A raw IPv4 socket gets the header, too, which has no options here.
+    if (reply[v6 ? 0 : 20] == (v6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY)) return true;
+  }
+  return false;
 }
 
 }  // namespace netctl::test

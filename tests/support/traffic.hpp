@@ -35,4 +35,7 @@ class Server {
 std::string ask(const std::string& ns, const std::string& address, std::uint16_t port,
                 Server& server);
 
+// Whether an ICMP echo request from a namespace is answered by that address within half a second.
+bool pings(const std::string& ns, const std::string& address);
+
 }  // namespace netctl::test

@@ -9,6 +9,7 @@ namespace netctl::command {
 namespace {
 
 using test::Succeeds;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -64,11 +65,36 @@ TEST(NetworkJson, SaysWhatWasAskedFor) {
   }
 }
 
-TEST(NetworkJson, AnInternalNetworkHasNoGateway) {
+TEST(NetworkJson, AnInternalNetworkHasTheHostOnItAndNoWayOut) {
   NewNetwork network = web();
   network.internal = true;
-  EXPECT_THAT(network_json(network), Not(HasSubstr("isDefaultGateway")));
-  EXPECT_THAT(network_json(network), Not(HasSubstr("ipMasq")));
+  const std::string json = network_json(network);
+  EXPECT_THAT(json, AllOf(HasSubstr("\"internal\": true"), HasSubstr("\"isGateway\": true")));
+  for (const char* way_out : {"isDefaultGateway", "ipMasq", "gatewayMode"}) {
+    EXPECT_THAT(json, Not(HasSubstr(way_out)));
+  }
+}
+
+TEST(NetworkJson, ANetworkIsProtectedUnlessToldOtherwise) {
+  NewNetwork network = web();
+  for (const auto& plugin : parsed(network).plugins) {
+    EXPECT_THAT(plugin.json, AllOf(HasSubstr(R"("gatewayModeV4":"nat")"),
+                                   HasSubstr(R"("gatewayModeV6":"nat")")));
+  }
+  network.gateway_mode_v6 = "routed";
+  for (const auto& plugin : parsed(network).plugins) {
+    EXPECT_THAT(plugin.json, AllOf(HasSubstr(R"("gatewayModeV4":"nat")"),
+                                   HasSubstr(R"("gatewayModeV6":"routed")")));
+  }
+}
+
+TEST(NetworkJson, IsolationIsTrueOrStrict) {
+  NewNetwork network = web();
+  EXPECT_THAT(network_json(network), Not(HasSubstr("isolate")));
+  network.isolate = "true";
+  EXPECT_THAT(network_json(network), HasSubstr("\"isolate\": true"));
+  network.isolate = "strict";
+  EXPECT_THAT(network_json(network), HasSubstr("\"isolate\": \"strict\""));
 }
 
 TEST(NetworkJson, WithoutAddressesThereAreNoPortsToPublish) {

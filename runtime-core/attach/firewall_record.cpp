@@ -1,0 +1,119 @@
+#include "runtime-core/attach/firewall_record.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "runtime-core/base/digest.hpp"
+#include "runtime-core/base/log.hpp"
+#include "runtime-core/nft/element_text.hpp"
+#include "runtime-core/ns/netns.hpp"
+#include "runtime-core/sys/files.hpp"
+
+namespace netctl::attach {
+namespace {
+
+constexpr std::string_view kLeaving = ".leaving";
+
+std::string run_directory() {
+  const char* moved = std::getenv("NETCTL_RUN_DIR");
+  return moved != nullptr && *moved != '\0' ? moved : "/run/netctl";
+}
+
+}  // namespace
+
+Result<FirewallRecords> FirewallRecords::open(nft::TableFamily family, std::vector<nft::Set> sets) {
+  const std::string_view kind = family == nft::TableFamily::Inet ? "inet" : "bridge";
+  return FirewallRecords(
+      format("{}/firewall/{}/{}", run_directory(), TRY(ns::own_netns_cookie()), kind),
+      std::move(sets));
+}
+
+std::string FirewallRecords::path_of(std::string_view purpose, std::string_view tag) const {
+  return format("{}/{}-{}", directory_, purpose, sha256_hex(tag).substr(0, 24));
+}
+
+Result<bool> FirewallRecords::are_kept() const {
+  if (::access(directory_.c_str(), F_OK) == 0) return true;
+  if (errno == ENOENT) return false;
+  return system_error(errno, "look at " + directory_);
+}
+
+Result<std::optional<std::vector<nft::Element>>> FirewallRecords::read(
+    const std::string& path) const {
+  auto content = TRY(sys::find_file(path));
+  if (!content) return std::optional<std::vector<nft::Element>>{};
+  std::vector<nft::Element> elements;
+  for (std::string_view rest = *content; !rest.empty();) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    auto element = nft::parse_element(rest.substr(0, end), sets_);
+    if (element) elements.push_back(*std::move(element));
+    if (!element) log::warn("{}: {}", path, element.error().message);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return std::optional(std::move(elements));
+}
+
+Result<std::optional<std::vector<nft::Element>>> FirewallRecords::find(std::string_view purpose,
+                                                                       std::string_view tag) const {
+  const std::string path = path_of(purpose, tag);
+  auto staying = TRY(read(path));
+  if (staying) return staying;
+  return read(path + std::string(kLeaving));
+}
+
+Status FirewallRecords::save(std::string_view purpose, std::string_view tag,
+                             const std::vector<nft::Element>& elements) const {
+  std::string content;
+  for (const nft::Element& element : elements) content += nft::to_text(element) + "\n";
+  const std::string path = path_of(purpose, tag);
+  constexpr int kAttempts = 20;  // the last attachment that goes takes the directory along
+  Status written = ok();
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    written = sys::replace_file(path, content, 0600);
+    if (written || written.error().code != Errc::NotFound) break;
+    TRY(sys::ensure_directory(directory_, 0700));
+  }
+  return written;
+}
+
+Status FirewallRecords::leave(std::string_view purpose, std::string_view tag) const {
+  const std::string path = path_of(purpose, tag);
+  const std::string gone = path + std::string(kLeaving);
+  if (::rename(path.c_str(), gone.c_str()) == 0 || errno == ENOENT) return ok();
+  return system_error(errno, "rename " + path);
+}
+
+Status FirewallRecords::forget(std::string_view purpose, std::string_view tag) const {
+  const std::string path = path_of(purpose, tag);
+  TRY(sys::delete_file(path));
+  return sys::delete_file(path + std::string(kLeaving));
+}
+
+Result<bool> FirewallRecords::is_last(std::string_view purpose, std::string_view tag) const {
+  const std::string own = path_of(purpose, tag);
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
+    if (entry.path() != own && entry.path() != own + std::string(kLeaving)) return false;
+  }
+  if (!error || error == std::errc::no_such_file_or_directory) return true;
+  return system_error(error.value(), "list " + directory_);
+}
+
+Result<std::vector<nft::Element>> FirewallRecords::all() const {
+  std::vector<nft::Element> elements;
+  for (const std::string& name : TRY(sys::list_directory(directory_))) {
+    if (name.starts_with('.') || name.ends_with(kLeaving)) continue;
+    auto more = TRY(read(directory_ + "/" + name));
+    if (more) std::ranges::move(*more, std::back_inserter(elements));
+  }
+  return elements;
+}
+
+void FirewallRecords::tidy() const { ::rmdir(directory_.c_str()); }
+
+}  // namespace netctl::attach

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime-core/base/result.hpp"
+#include "runtime-core/nft/types.hpp"
+
+// What each attachment has put into a table of ours, remembered in a file: DEL finds its elements
+// without listing those of all others, and a ruleset that somebody flushed can be put back.
+//
+//   /run/netctl/firewall/<cookie>/<family>/<purpose>-<digest of the tag>
+//
+//   publish4_any { tcp . 8080 comment "bridge/web/eth0" : 172.17.0.2 . 80 }
+//   hairpin4 { 172.17.0.2 comment "bridge/web/eth0" : jump hairpin_172.17.0.0/16 }
+//
+// The cookie is that of the network namespace, so that two hosts with one /run, such as a nested
+// one, do not mix their records. A file is written before its elements go into the kernel and is
+// taken back after they are out, so an element without a file does not exist, whatever is killed
+// when; a file without elements does, and DEL and GC remove it. NETCTL_RUN_DIR takes the place of
+// /run/netctl.
+namespace netctl::attach {
+
+class FirewallRecords {
+ public:
+  // Those of this thread's network namespace for a table with these sets.
+  static Result<FirewallRecords> open(nft::TableFamily family, std::vector<nft::Set> sets);
+
+  // Whether files are kept at all. If not, as when somebody emptied the directory, nothing is known
+  // about what is in the kernel.
+  Result<bool> are_kept() const;
+
+  // By purpose and tag; nothing when there is no such file. One that cannot be read counts as
+  // empty, and is logged.
+  Result<std::optional<std::vector<nft::Element>>> find(std::string_view purpose,
+                                                        std::string_view tag) const;
+  Status save(std::string_view purpose, std::string_view tag,
+              const std::vector<nft::Element>& elements) const;
+
+  // From leave() on the elements are not put back any more, but can still be found, until they are
+  // forgotten. Not there is success.
+  Status leave(std::string_view purpose, std::string_view tag) const;
+  Status forget(std::string_view purpose, std::string_view tag) const;
+
+  // Whether that is the only one, or there is none.
+  Result<bool> is_last(std::string_view purpose, std::string_view tag) const;
+  // The elements of all that stay, those of one after the other.
+  Result<std::vector<nft::Element>> all() const;
+  // Takes the directory away if it is empty.
+  void tidy() const;
+
+ private:
+  FirewallRecords(std::string directory, std::vector<nft::Set> sets)
+      : directory_(std::move(directory)), sets_(std::move(sets)) {}
+  std::string path_of(std::string_view purpose, std::string_view tag) const;
+  Result<std::optional<std::vector<nft::Element>>> read(const std::string& path) const;
+
+  std::string directory_;
+  std::vector<nft::Set> sets_;
+};
+
+}  // namespace netctl::attach
