@@ -186,12 +186,12 @@ Status TableEditor::insert(const Addition& addition) {
 Status TableEditor::settle(Purpose purpose, const std::string& tag,
                            const std::vector<Element>& wanted,
                            const std::vector<Element>& unwanted) {
-  const bool known = TRY(records_.find(to_text(purpose), tag)).has_value();
+  const auto known = TRY(records_.find(to_text(purpose), tag));
   if (wanted.empty()) {
     // Without a record there is nothing, unless none are kept.
     return known || !TRY(records_.are_kept()) ? remove(purpose, tag) : ok();
   }
-  TRY(records_.save(to_text(purpose), tag, wanted));
+  if (known != wanted) TRY(records_.save(to_text(purpose), tag, wanted));
   return change_ruleset(socket_, [&]() -> Result<nft::Batch> {
     std::vector<Element> gone = TRY(still_there(unwanted));
     std::vector<Element> missing;

@@ -19,6 +19,7 @@
 #include <libnftnl/gen.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
+#include <libnftnl/udata.h>
 #include <libnftnl/table.h>
 
 #include "runtime-core/nft/expressions.hpp"
@@ -103,6 +104,17 @@ void set_hook(nftnl_chain* chain, const Hook& hook) {
   nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, hook_number(hook.point));
   nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, hook.priority);
   nftnl_chain_set_u32(chain, NFTNL_CHAIN_POLICY, NF_ACCEPT);
+}
+
+// User data of a set, as nft(8) stores it: without it an interface name that is a whole key is
+// listed as "". In a concatenation it knows by itself.
+Bytes set_hints(const Set& set) {
+  if (set.key.size() != 1 || set.key.front() != Type::IfName) return {};
+  const std::uint32_t host_endian = 1;  // enum byteorder in nft's sources
+  Bytes hints = {std::uint8_t{NFTNL_UDATA_SET_KEYBYTEORDER}, sizeof host_endian};
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(&host_endian);
+  hints.insert(hints.end(), bytes, bytes + sizeof host_endian);
+  return hints;
 }
 
 Status check_types(const Set& set) {
@@ -229,6 +241,11 @@ struct ObjectEncoder {
     if (!set.data.empty()) {
       nftnl_set_set_u32(object.get(), NFTNL_SET_DATA_TYPE, kernel_type(set.data));
       nftnl_set_set_u32(object.get(), NFTNL_SET_DATA_LEN, length_of(set.data));
+    }
+    const Bytes hints = set_hints(set);
+    if (!hints.empty()) {
+      nftnl_set_set_data(object.get(), NFTNL_SET_USERDATA, hints.data(),
+                         static_cast<std::uint32_t>(hints.size()));
     }
     return send(NFT_MSG_NEWSET, NFT_MSG_DELSET, 0,
                 [&](nlmsghdr* header) { nftnl_set_nlmsg_build_payload(header, object.get()); });

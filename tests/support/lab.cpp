@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <regex>
+#include <set>
 #include <sstream>
 
 #include "runtime-core/base/format.hpp"
@@ -119,13 +120,15 @@ std::string Lab::host_state() {
   // The lock, host-local's memory of the last address, and its indexes are no attachment's.
   for (const char* directory : {"/run/cni-state", "/run/netctl", "/run/netns"}) {
     std::error_code error;
+    std::set<std::string> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(directory, error)) {
       const std::string name = entry.path().filename();
       const bool is_index = entry.path().parent_path() == "/run/netctl/ipam";
       const bool is_lasting = name == "lock" || name.starts_with("last_reserved_ip.") || is_index;
       if (!entry.is_regular_file() || is_lasting) continue;
-      state += entry.path().string() + "\n";
+      files.insert(entry.path());
     }
+    for (const std::string& file : files) state += file + "\n";
   }
   // Link-local addresses come a second after their link, so they tell of time and not of us.
   return std::regex_replace(state, std::regex("[^\n]*(fe80::|ff00::)[^\n]*\n|valid_lft [^\n]*"),

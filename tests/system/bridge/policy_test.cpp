@@ -303,6 +303,14 @@ TEST_P(Policies, GoesWithTheLastPort) {
   EXPECT_EQ(host_state(), before);
 }
 
+TEST_P(Policies, IsReadByNftAsItIsWritten) {
+  network("web", 1, "--interface-name br-web -o isolate=strict");
+  container("c1", "web");
+
+  EXPECT_THAT(sure("nft list set inet netctl strict"),
+              HasSubstr("elements = { \"br-web\" comment \"bridge br-web\" }"));
+}
+
 TEST_P(Policies, OfAFailedAddLeavesNothing) {
   const std::string before = host_state();
   network("web", 1, "--internal");
