@@ -1,12 +1,14 @@
 #include "runtime-core/rtnl/batch.hpp"
 
 #include <linux/if.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -19,6 +21,8 @@ namespace netctl::rtnl {
 namespace {
 
 constexpr int kMake = NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK;
+// Two attributes of eight bytes each fit into a page with what is before them.
+constexpr std::size_t kMaxVlanRanges = 240;
 
 void put_mac(Encoder& message, const MacAddress& mac) {
   if (mac != MacAddress{}) message.bytes(IFLA_ADDRESS, mac.bytes);
@@ -62,11 +66,15 @@ std::string text_of(const LinkChange& change) {
     say(*change.master == 0 ? "no master" : format("master link {}", *change.master));
   if (change.hairpin) say("hairpin " + on_or_off(*change.hairpin));
   if (change.isolated) say("isolated " + on_or_off(*change.isolated));
+  if (change.vlan_filtering) say("vlan_filtering " + on_or_off(*change.vlan_filtering));
   return text;
 }
 
 bool changes_conf(const LinkChange& change) { return change.arp_notify || change.route_localnet; }
 bool changes_port(const LinkChange& change) { return change.hairpin || change.isolated; }
+bool changes_info(const LinkChange& change) {
+  return changes_port(change) || change.vlan_filtering;
+}
 
 // The interface's IPv4 parameters, otherwise under /proc/sys/net/ipv4/conf (inet_set_link_af,
 // net/ipv4/devinet.c):  IFLA_AF_SPEC { AF_INET { IFLA_INET_CONF { number of the parameter: u32 } }
@@ -96,10 +104,18 @@ std::string conf_text(const LinkChange& change) {
   return text;
 }
 
-// What a link has as a port of its bridge:
-//   IFLA_LINKINFO { IFLA_INFO_SLAVE_KIND "bridge", IFLA_INFO_SLAVE_DATA { IFLA_BRPORT_* } }
-void put_port(Encoder& message, const LinkChange& change) {
+// What a link has as a bridge, and as a port of its bridge:
+//   IFLA_LINKINFO {
+//     IFLA_INFO_KIND "bridge", IFLA_INFO_DATA { IFLA_BR_* }
+//     IFLA_INFO_SLAVE_KIND "bridge", IFLA_INFO_SLAVE_DATA { IFLA_BRPORT_* } }
+void put_info(Encoder& message, const LinkChange& change) {
   message.nest(IFLA_LINKINFO, [&] {
+    if (change.vlan_filtering) {
+      message.text(IFLA_INFO_KIND, "bridge");
+      message.nest(IFLA_INFO_DATA,
+                   [&] { message.u8(IFLA_BR_VLAN_FILTERING, *change.vlan_filtering ? 1 : 0); });
+    }
+    if (!changes_port(change)) return;
     message.text(IFLA_INFO_SLAVE_KIND, "bridge");
     message.nest(IFLA_INFO_SLAVE_DATA, [&] {
       if (change.hairpin) message.u8(IFLA_BRPORT_MODE, *change.hairpin ? 1 : 0);
@@ -115,7 +131,7 @@ std::vector<std::byte> encode_change(const LinkChange& change) {
   set_flag(header, IFF_UP, change.up);
   set_flag(header, IFF_PROMISC, change.promiscuous);
   set_flag(header, IFF_ALLMULTI, change.all_multicast);
-  const int type = changes_port(change) ? RTM_NEWLINK : RTM_SETLINK;
+  const int type = changes_info(change) ? RTM_NEWLINK : RTM_SETLINK;
   Encoder message = about_link(type, NLM_F_ACK, change.link, header);
   if (change.mac) message.bytes(IFLA_ADDRESS, change.mac->bytes);
   if (change.mtu) message.u32(IFLA_MTU, *change.mtu);
@@ -123,7 +139,34 @@ std::vector<std::byte> encode_change(const LinkChange& change) {
   // A terminating zero would count against the 255 bytes, and no byte at all takes the alias away.
   if (change.alias) message.chars(IFLA_IFALIAS, *change.alias);
   if (change.master) message.u32(IFLA_MASTER, static_cast<std::uint32_t>(*change.master));
-  if (changes_port(change)) put_port(message, change);
+  if (changes_info(change)) put_info(message, change);
+  return message.finish();
+}
+
+// VLANs of a port (br_afspec, net/bridge/br_netlink.c), a range as its two ends:
+//   ifinfomsg (AF_BRIDGE, index)
+//   IFLA_AF_SPEC { IFLA_BRIDGE_VLAN_INFO { flags: u16, VLAN: u16 }, ... }
+std::vector<std::byte> encode_vlans(int type, int port, std::span<const VlanRange> vlans) {
+  ifinfomsg header{};
+  header.ifi_family = AF_BRIDGE;
+  header.ifi_index = port;
+  Encoder message(type, NLM_F_ACK);
+  const auto put = [&](std::uint16_t vlan, int flags) {
+    message.record(IFLA_BRIDGE_VLAN_INFO,
+                   bridge_vlan_info{.flags = static_cast<std::uint16_t>(flags), .vid = vlan});
+  };
+  message.fixed(header).nest(IFLA_AF_SPEC, [&] {
+    for (const VlanRange& range : vlans) {
+      const int flags = (range.native ? BRIDGE_VLAN_INFO_PVID : 0) |
+                        (range.untagged ? BRIDGE_VLAN_INFO_UNTAGGED : 0);
+      if (range.first == range.last) {
+        put(range.first, flags);
+      } else {
+        put(range.first, flags | BRIDGE_VLAN_INFO_RANGE_BEGIN);
+        put(range.last, flags | BRIDGE_VLAN_INFO_RANGE_END);
+      }
+    }
+  });
   return message.finish();
 }
 
@@ -198,6 +241,18 @@ std::string text_of(const Route& route) {
 }
 
 }  // namespace
+
+std::string to_text(std::span<const VlanRange> vlans) {
+  std::string text;
+  for (const VlanRange& range : vlans) {
+    if (!text.empty()) text += ", ";
+    text += format("{}", range.first);
+    if (range.last != range.first) text += format("-{}", range.last);
+    if (range.native) text += " native";
+    if (range.untagged) text += " untagged";
+  }
+  return text.empty() ? "none" : text;
+}
 
 std::string LinkRef::to_text() const { return index != 0 ? format("link {}", index) : name; }
 
@@ -279,6 +334,21 @@ Batch& Batch::delete_link(const LinkRef& link) {
   return add({.bytes = about_link(RTM_DELLINK, NLM_F_ACK, link).finish(),
               .text = format("delete {}", link.index != 0 ? link.to_text() : "link " + link.name),
               .harmless = {ENODEV}});
+}
+
+Batch& Batch::add_vlans(int port, std::span<const VlanRange> vlans) {
+  while (!vlans.empty()) {
+    const auto part = vlans.first(std::min(vlans.size(), kMaxVlanRanges));
+    add({.bytes = encode_vlans(RTM_SETLINK, port, part),
+         .text = format("put link {} into VLANs {}", port, to_text(part))});
+    vlans = vlans.subspan(part.size());
+  }
+  return *this;
+}
+
+Batch& Batch::delete_vlans(int port, const VlanRange& vlans) {
+  return add({.bytes = encode_vlans(RTM_DELLINK, port, {&vlans, 1}),
+              .text = format("take link {} out of VLANs {}", port, to_text({&vlans, 1}))});
 }
 
 Batch& Batch::add_address(int link, const IpPrefix& address, int unless, ConnectedRoute route) {

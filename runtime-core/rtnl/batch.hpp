@@ -62,6 +62,7 @@ struct LinkChange {
   std::optional<bool> isolated{};           // of a bridge port
   std::optional<bool> arp_notify{};         // announce an IPv4 address when it comes up
   std::optional<bool> route_localnet{};     // allow 127.0.0.0/8 to be routed through it
+  std::optional<bool> vlan_filtering{};     // of a bridge
 };
 
 // Whether the kernel adds the route to the network of a new address by itself.
@@ -82,6 +83,11 @@ class Batch {
   Batch& add_veth(const NewVeth& pair);
   Batch& change_link(const LinkChange& change);
   Batch& delete_link(const LinkRef& link);  // already gone is success
+  // Puts a bridge port into VLANs, all in one message (several if there are hundreds of ranges).
+  // One that it is in already gets the range's ways; a new native VLAN takes the place of the old
+  // one.
+  Batch& add_vlans(int port, std::span<const VlanRange> vlans);
+  Batch& delete_vlans(int port, const VlanRange& vlans);  // in none of them is success
   // IPv4 networks shorter than /31 get their broadcast address. IPv6 duplicate detection is
   // switched off (IFA_F_NODAD): the interfaces are ours and the wait is one to two seconds.
   Batch& add_address(int link, const IpPrefix& address, int unless = 0,

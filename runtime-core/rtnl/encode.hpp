@@ -39,6 +39,13 @@ class Encoder {
   Encoder& chars(int type, std::string_view value);  // without
   Encoder& bytes(int type, std::span<const std::uint8_t> value);
 
+  // A struct of the kernel's.
+  template <class Record>
+  Encoder& record(int type, const Record& value) {
+    static_assert(std::is_trivially_copyable_v<Record>);
+    return put(type, &value, sizeof value);
+  }
+
   // An attribute that holds those that `body` adds; left out when it adds none.
   template <class Body>
   Encoder& nest(int type, Body&& body) {

@@ -1,6 +1,7 @@
 #include "runtime-core/rtnl/parse.hpp"
 
 #include <linux/if.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -17,7 +18,8 @@
 namespace netctl::rtnl {
 namespace {
 
-constexpr int kMaxErrno = 4095;  // MAX_ERRNO, include/linux/err.h
+constexpr std::uint16_t kNoVlan = 4095;  // VLAN_VID_MASK, reserved
+constexpr int kMaxErrno = 4095;          // MAX_ERRNO, include/linux/err.h
 constexpr std::size_t kMaxMessage = 1
                                     << 24;  // lengths below fit into an int; the kernel's are tiny
 
@@ -136,11 +138,16 @@ bool parse_port(Bytes bytes, Link& link) {
   return true;
 }
 
-// IFLA_LINKINFO: the kind, and what the link has as a port of a bridge.
+// IFLA_LINKINFO: the kind, and what the link has as a bridge and as a port of one.
 bool parse_info(Bytes bytes, Link& link) {
   Attributes<IFLA_INFO_MAX> info;
   if (!info.read(bytes, nullptr)) return false;
   link.kind = info.text(IFLA_INFO_KIND);
+  if (link.kind == "bridge") {
+    Attributes<IFLA_BR_MAX> bridge;
+    if (!bridge.read(info.bytes(IFLA_INFO_DATA), nullptr)) return false;
+    link.vlan_filtering = bridge.flag(IFLA_BR_VLAN_FILTERING);
+  }
   if (info.text(IFLA_INFO_SLAVE_KIND) != "bridge") return true;
   return parse_port(info.bytes(IFLA_INFO_SLAVE_DATA), link);
 }
@@ -161,6 +168,20 @@ std::optional<int> index_of(std::optional<std::uint32_t> value) {
 std::optional<IpAddress> parse_via(Bytes bytes) {
   if (bytes.size() < sizeof(sa_family_t)) return std::nullopt;
   return ip_address(copy_of<sa_family_t>(bytes.data()), bytes.subspan(sizeof(sa_family_t)));
+}
+
+// BRIDGE_VLANDB_ENTRY { BRIDGE_VLANDB_ENTRY_INFO { flags, VLAN }, BRIDGE_VLANDB_ENTRY_RANGE last }
+std::optional<VlanRange> parse_vlan_entry(Bytes bytes) {
+  Attributes<BRIDGE_VLANDB_ENTRY_MAX> entry;
+  if (!entry.read(bytes, nullptr)) return std::nullopt;
+  const auto info = entry.find<bridge_vlan_info>(BRIDGE_VLANDB_ENTRY_INFO);
+  if (!info) return std::nullopt;
+  const auto last = entry.find<std::uint16_t>(BRIDGE_VLANDB_ENTRY_RANGE).value_or(info->vid);
+  if (info->vid == 0 || info->vid > last || last >= kNoVlan) return std::nullopt;
+  return VlanRange{.first = info->vid,
+                   .last = last,
+                   .native = (info->flags & BRIDGE_VLAN_INFO_PVID) != 0,
+                   .untagged = (info->flags & BRIDGE_VLAN_INFO_UNTAGGED) != 0};
 }
 
 using RouteAttributes = Attributes<RTA_MAX>;
@@ -300,6 +321,30 @@ Result<Route> parse_route(Bytes message) {
   }
   if (!parse_metrics(attributes.bytes(RTA_METRICS), route)) return malformed("route metrics");
   return route;
+}
+
+// br_vlan_msg, then a row of attributes of one type, which a table by type would not hold.
+Result<std::vector<VlanRange>> parse_vlans(Bytes message) {
+  const auto bytes = whole(message);
+  if (!bytes) return malformed("cut short");
+  if (header_of(*bytes).type != RTM_NEWVLAN) return malformed("not the type that was expected");
+  Bytes row = bytes->subspan(sizeof(nlmsghdr));
+  if (row.size() < sizeof(br_vlan_msg)) return malformed("header cut short");
+  std::vector<VlanRange> vlans;
+  for (row = row.subspan(sizeof(br_vlan_msg)); row.size() >= sizeof(nlattr);) {
+    const auto header = copy_of<nlattr>(row.data());
+    if (header.nla_len < sizeof(nlattr) || header.nla_len > row.size()) {
+      return malformed("attributes");
+    }
+    if ((header.nla_type & NLA_TYPE_MASK) == BRIDGE_VLANDB_ENTRY) {
+      const auto range =
+          parse_vlan_entry(row.subspan(sizeof(nlattr), header.nla_len - sizeof(nlattr)));
+      if (!range) return malformed("VLAN");
+      vlans.push_back(*range);
+    }
+    row = row.subspan(std::min<std::size_t>(NLA_ALIGN(header.nla_len), row.size()));
+  }
+  return vlans;
 }
 
 // NLMSG_ERROR:  nlmsghdr, int, the request's nlmsghdr, the request's content unless NLM_F_CAPPED,

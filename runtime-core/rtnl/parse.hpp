@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "runtime-core/base/result.hpp"
 #include "runtime-core/rtnl/types.hpp"
@@ -20,6 +21,9 @@ Result<Address> parse_address(std::span<const std::byte> message);  // RTM_NEWAD
 // RTM_NEWROUTE. Of a route with several next hops, the first.
 Result<Route> parse_route(std::span<const std::byte> message);
 Result<Neighbour> parse_neighbour(std::span<const std::byte> message);  // RTM_NEWNEIGH
+
+// RTM_NEWVLAN: VLANs of one bridge port, or of a bridge itself.
+Result<std::vector<VlanRange>> parse_vlans(std::span<const std::byte> message);
 
 // The kernel's answer to one request (NLMSG_ERROR), or how a dump ended (NLMSG_DONE); errno 0 is
 // the ACK.

@@ -1,5 +1,6 @@
 #include "runtime-core/rtnl/route_socket.hpp"
 
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
@@ -134,8 +135,9 @@ Status exchange(nl_sock* socket, Bytes request, Take&& take) {
 
 // A kernel without IPv6 answers a question about it with all the families that it has, and a dump
 // of all families may hold those of other protocols (Phonet, MCTP). In each kind of message the
-// family is the first byte; links have none.
-bool concerns_us(Bytes message) {
+// family is the first byte; links have none, VLANs that of bridges.
+bool concerns_us(const Header& header, Bytes message) {
+  if (header.type == RTM_NEWVLAN) return true;
   if (message.size() <= sizeof(nlmsghdr)) return true;  // the parser says what is wrong with it
   const int family = std::to_integer<int>(message[sizeof(nlmsghdr)]);
   return family == AF_UNSPEC || family == AF_INET || family == AF_INET6;
@@ -183,7 +185,7 @@ Result<Listing<Value>> list_once(nl_sock* socket, Bytes request, Parse<Value> pa
       listing.end = TRY(parse_ack(message));
       return true;
     }
-    if (!concerns_us(message)) return false;
+    if (!concerns_us(header, message)) return false;
     auto value = parse(message);
     if (value) {
       listing.values.push_back(std::move(value).value());
@@ -330,6 +332,20 @@ Result<std::vector<Link>> RouteSocket::ports_of(int bridge) {
   Encoder request = link_request(NLM_F_DUMP, 0);
   request.u32(IFLA_MASTER, static_cast<std::uint32_t>(bridge));
   return list(socket_.get(), request, parse_link, format("list ports of link {}", bridge));
+}
+
+Result<std::vector<VlanRange>> RouteSocket::vlans_of(int port) {
+  Encoder request(RTM_GETVLAN, NLM_F_DUMP);
+  br_vlan_msg header{};
+  header.family = AF_BRIDGE;
+  header.ifindex = static_cast<std::uint32_t>(port);
+  request.fixed(header);
+  std::vector<VlanRange> all;
+  for (const auto& part :
+       TRY(list(socket_.get(), request, parse_vlans, format("list VLANs of link {}", port)))) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  return all;
 }
 
 Result<std::vector<Address>> RouteSocket::addresses(int link) {

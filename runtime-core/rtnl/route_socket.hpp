@@ -34,6 +34,9 @@ class RouteSocket {
   Result<std::vector<Link>> links();
   Result<std::vector<Link>> ports_of(int bridge);  // filtered by the kernel
 
+  // The VLANs of one bridge port, or of the bridge itself, by number (since Linux 5.6).
+  Result<std::vector<VlanRange>> vlans_of(int port);
+
   // Addresses of one interface (filtered by the kernel), or of all (link = 0); both families.
   Result<std::vector<Address>> addresses(int link = 0);
 

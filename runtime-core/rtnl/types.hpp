@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "runtime-core/addr/ip.hpp"
@@ -28,8 +29,21 @@ struct Link {
   bool hairpin = false;         // bridge port: may send a frame back to where it came from
   bool isolated = false;        // bridge port: reaches only ports that are not isolated
   std::uint8_t port_state = 0;  // bridge port: BR_STATE_*, 0 disabled, 3 forwarding
+  bool vlan_filtering = false;  // bridge: takes and gives frames by the VLANs of its ports
   bool operator==(const Link&) const = default;
 };
+
+// VLANs of a bridge port, first to last (1..4094), all of them in the same way.
+struct VlanRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+  bool native = false;    // what comes in without a tag belongs to it (PVID); one VLAN, no range
+  bool untagged = false;  // frames leave without the tag
+  bool operator==(const VlanRange&) const = default;
+};
+
+// "7 native untagged, 100-199"; "none".
+std::string to_text(std::span<const VlanRange> vlans);
 
 // One address of one interface (RTM_NEWADDR).
 struct Address {

@@ -1,6 +1,7 @@
 #include "runtime-core/rtnl/batch.hpp"
 
 #include <linux/if.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
@@ -119,6 +120,79 @@ TEST(Batch, APortsFlagsFollowItsJoiningTheBridge) {
   EXPECT_EQ(wire::read<nlmsghdr>(batch.bytes(1)).nlmsg_flags & NLM_F_CREATE, 0);
   const auto mode = in_link(batch, 1, {IFLA_LINKINFO, IFLA_INFO_SLAVE_DATA, IFLA_BRPORT_MODE});
   EXPECT_EQ(wire::read<std::uint8_t>(mode.value()), 1);
+}
+
+// The VLANs of a message as the kernel reads them: flags and numbers, in their order.
+std::vector<std::pair<int, int>> vlans_in(const Batch& batch, std::size_t index) {
+  std::vector<std::pair<int, int>> all;
+  auto row = in_link(batch, index, {IFLA_AF_SPEC}).value();
+  for (; row.size() >= 8; row = row.subspan(8)) {
+    EXPECT_EQ(wire::read<nlattr>(row).nla_type, IFLA_BRIDGE_VLAN_INFO);
+    const auto info = wire::read<bridge_vlan_info>(row, sizeof(nlattr));
+    all.emplace_back(info.flags, info.vid);
+  }
+  return all;
+}
+
+TEST(Batch, AWholeTrunkIsOneMessageAndARangeItsTwoEnds) {
+  Batch batch;
+  const VlanRange vlans[] = {{.first = 7, .last = 7, .native = true, .untagged = true},
+                             {.first = 100, .last = 1999},
+                             {.first = 3000, .last = 3000}};
+  batch.add_vlans(9, vlans);
+
+  EXPECT_THAT(texts(batch), ElementsAre("put link 9 into VLANs 7 native untagged, 100-1999, 3000"));
+  EXPECT_EQ(wire::read<nlmsghdr>(batch.bytes(0)).nlmsg_type, RTM_SETLINK);
+  const auto header = wire::read<ifinfomsg>(batch.bytes(0), sizeof(nlmsghdr));
+  EXPECT_EQ(header.ifi_family, AF_BRIDGE);
+  EXPECT_EQ(header.ifi_index, 9);
+  EXPECT_THAT(vlans_in(batch, 0),
+              ElementsAre(std::pair(BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED, 7),
+                          std::pair(BRIDGE_VLAN_INFO_RANGE_BEGIN, 100),
+                          std::pair(BRIDGE_VLAN_INFO_RANGE_END, 1999), std::pair(0, 3000)));
+}
+
+TEST(Batch, ATrunkOfMoreRangesThanFitIntoAMessageIsSeveral) {
+  std::vector<VlanRange> vlans;
+  for (std::uint16_t id = 1; id < 4094; id = static_cast<std::uint16_t>(id + 3)) {
+    vlans.push_back({.first = id, .last = static_cast<std::uint16_t>(id + 1)});
+  }
+  Batch batch;
+  batch.add_vlans(9, vlans);
+
+  std::size_t sent = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) sent += vlans_in(batch, i).size();
+  EXPECT_EQ(sent, 2 * vlans.size());
+}
+
+TEST(Batch, NoVlansAreNoMessage) {
+  Batch batch;
+  batch.add_vlans(9, {});
+  EXPECT_EQ(batch.size(), 0U);
+}
+
+TEST(Batch, AllVlansOfAPortAreTakenAwayByOneRange) {
+  Batch batch;
+  batch.delete_vlans(9, {.first = 1, .last = 4094});
+
+  EXPECT_THAT(texts(batch), ElementsAre("take link 9 out of VLANs 1-4094"));
+  EXPECT_EQ(wire::read<nlmsghdr>(batch.bytes(0)).nlmsg_type, RTM_DELLINK);
+  EXPECT_EQ(wire::read<ifinfomsg>(batch.bytes(0), sizeof(nlmsghdr)).ifi_family, AF_BRIDGE)
+      << "of any other family, the link itself would be deleted";
+  EXPECT_THAT(vlans_in(batch, 0), ElementsAre(std::pair(BRIDGE_VLAN_INFO_RANGE_BEGIN, 1),
+                                              std::pair(BRIDGE_VLAN_INFO_RANGE_END, 4094)));
+}
+
+TEST(Batch, VlanFilteringOfABridgeThatExistsIsChanged) {
+  Batch batch;
+  batch.change_link({.link = 3, .vlan_filtering = true});
+
+  EXPECT_THAT(texts(batch), ElementsAre("set link 3 vlan_filtering on"));
+  EXPECT_EQ(wire::read<nlmsghdr>(batch.bytes(0)).nlmsg_type, RTM_NEWLINK);
+  EXPECT_EQ(wire::read<nlmsghdr>(batch.bytes(0)).nlmsg_flags & NLM_F_CREATE, 0);
+  const auto filtering = in_link(batch, 0, {IFLA_LINKINFO, IFLA_INFO_DATA, IFLA_BR_VLAN_FILTERING});
+  EXPECT_EQ(wire::read<std::uint8_t>(filtering.value()), 1);
+  EXPECT_FALSE(in_link(batch, 0, {IFLA_LINKINFO, IFLA_INFO_SLAVE_KIND}));
 }
 
 TEST(Batch, AnAliasIsSentWithoutATerminatingZero) {

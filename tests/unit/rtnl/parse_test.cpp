@@ -1,6 +1,7 @@
 #include "runtime-core/rtnl/parse.hpp"
 
 #include <linux/if.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -23,6 +24,8 @@ namespace {
 
 using test::FailsWith;
 using test::Succeeds;
+using testing::ElementsAre;
+using testing::IsEmpty;
 using wire::attribute;
 using wire::Bytes;
 using wire::join;
@@ -93,6 +96,28 @@ const Bytes kAddress6 =
                                                        0, 0, 0, 0, 0, 0, 0, 5})),
                           attribute(IFA_FLAGS, raw(std::uint32_t{IFA_F_TENTATIVE}))}));
 
+Bytes vlan_info(int flags, int vlan) {
+  return attribute(BRIDGE_VLANDB_ENTRY_INFO,
+                   raw(bridge_vlan_info{.flags = static_cast<std::uint16_t>(flags),
+                                        .vid = static_cast<std::uint16_t>(vlan)}));
+}
+
+Bytes vlan_entry(const Bytes& attributes) {
+  return attribute(BRIDGE_VLANDB_ENTRY | NLA_F_NESTED, attributes);
+}
+
+Bytes vlan_message(const Bytes& entries) {
+  br_vlan_msg header{};
+  header.family = AF_BRIDGE;
+  header.ifindex = 7;
+  return wire::message(RTM_NEWVLAN, join({raw(header), entries}));
+}
+
+const Bytes kVlans = vlan_message(
+    join({vlan_entry(vlan_info(BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED, 7)),
+          vlan_entry(join({vlan_info(0, 100), attribute(BRIDGE_VLANDB_ENTRY_STATE, list({3})),
+                           attribute(BRIDGE_VLANDB_ENTRY_RANGE, raw(std::uint16_t{199}))}))}));
+
 const Bytes kRefusal =
     error_message(-EEXIST, attribute(NLMSGERR_ATTR_MSG, text("Address already assigned.")),
                   NLM_F_ACK_TLVS | NLM_F_CAPPED);
@@ -133,6 +158,58 @@ TEST(ParseLink, TheLinkOfAnotherKindThanVethIsNoPeer) {
   ASSERT_THAT(link, Succeeds());
   EXPECT_EQ(link->peer, std::nullopt);
   EXPECT_EQ(link->kind, "macvlan");
+}
+
+TEST(ParseLink, ABridgeTellsWhetherItFiltersVlans) {
+  for (const int on : {0, 1}) {
+    const auto info =
+        attribute(IFLA_LINKINFO,
+                  join({attribute(IFLA_INFO_KIND, text("bridge")),
+                        attribute(IFLA_INFO_DATA, attribute(IFLA_BR_VLAN_FILTERING, list({on})))}));
+    const auto link = parse_link(link_message(join({name("br0"), info})));
+
+    ASSERT_THAT(link, Succeeds());
+    EXPECT_EQ(link->vlan_filtering, on == 1);
+  }
+}
+
+TEST(ParseVlans, ARangeIsOneEntryAndEachHasItsWays) {
+  const auto vlans = parse_vlans(kVlans);
+
+  ASSERT_THAT(vlans, Succeeds());
+  EXPECT_THAT(*vlans,
+              ElementsAre(VlanRange{.first = 7, .last = 7, .native = true, .untagged = true},
+                          VlanRange{.first = 100, .last = 199}));
+}
+
+TEST(ParseVlans, APortWithoutAnyIsAnEmptyList) {
+  const auto vlans = parse_vlans(vlan_message({}));
+
+  ASSERT_THAT(vlans, Succeeds());
+  EXPECT_THAT(*vlans, IsEmpty());
+}
+
+TEST(ParseVlans, NonsenseIsRefused) {
+  const auto range = [](int first, std::uint16_t last) {
+    return vlan_message(
+        vlan_entry(join({vlan_info(0, first), attribute(BRIDGE_VLANDB_ENTRY_RANGE, raw(last))})));
+  };
+  const struct {
+    const char* what;
+    Bytes message;
+  } cases[] = {
+      {"another type", kVethPort},
+      {"no header", wire::message(RTM_NEWVLAN, list({7}))},
+      {"an entry without a VLAN", vlan_message(vlan_entry({}))},
+      {"VLAN 0", vlan_message(vlan_entry(vlan_info(0, 0)))},
+      {"a VLAN beyond the last", vlan_message(vlan_entry(vlan_info(0, 4095)))},
+      {"a range that ends before it begins", range(200, 199)},
+      {"a range beyond the last VLAN", range(200, 4095)},
+  };
+  for (const auto& [what, message] : cases) {
+    SCOPED_TRACE(what);
+    EXPECT_THAT(parse_vlans(message), FailsWith(Errc::Io));
+  }
 }
 
 TEST(ParseLink, TheFlagsOfAPortOfAnotherMasterAreNotTakenForABridges) {
@@ -414,11 +491,12 @@ void parse_all(std::span<const std::byte> bytes) {
   static_cast<void>(parse_link(bytes));
   static_cast<void>(parse_address(bytes));
   static_cast<void>(parse_route(bytes));
+  static_cast<void>(parse_vlans(bytes));
   static_cast<void>(parse_ack(bytes));
 }
 
 TEST(Parse, EveryShorterMessageIsReadWithinItsBounds) {
-  for (const Bytes& message : {kVethPort, kAddress6, kMetricRoute, kRefusal}) {
+  for (const Bytes& message : {kVethPort, kAddress6, kMetricRoute, kVlans, kRefusal}) {
     for (std::size_t gone = 1; gone <= message.size(); ++gone) {
       // Copied to its exact size, so that a read past the end is seen.
       parse_all(Bytes(message.begin(), message.end() - static_cast<std::ptrdiff_t>(gone)));
@@ -431,7 +509,7 @@ TEST(Parse, EveryShorterMessageIsReadWithinItsBounds) {
 TEST(Parse, MessagesWithWrongBytesAreReadWithinTheirBounds) {
   std::mt19937 random(1);  // the same ones each time
   int understood = 0;
-  for (const Bytes& message : {kVethPort, kAddress6, kMetricRoute, kRefusal}) {
+  for (const Bytes& message : {kVethPort, kAddress6, kMetricRoute, kVlans, kRefusal}) {
     for (int round = 0; round < 2000; ++round) {
       Bytes wrong = message;
       for (int i = 0; i < 4; ++i) wrong[random() % wrong.size()] = std::byte(random() & 0xff);
