@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "plugins/bridge/vlan.hpp"
 #include "runtime-core/attach/check.hpp"
 #include "runtime-core/attach/masquerade.hpp"
 #include "runtime-core/attach/owner.hpp"
@@ -75,6 +76,36 @@ Result<std::optional<rtnl::Link>> check_inside(const cni::Request& request, cons
   return link;
 }
 
+// What separates the container from other VLANs; one that it should not be in is a difference too.
+Status check_vlans(RouteSocket& host, const rtnl::Link& port, const attach::PortVlans& wanted,
+                   Differences& differences) {
+  const auto present = TRY(host.vlans_of(port.index));
+  if (attach::has_vlans(present, wanted)) return ok();
+  differences.add(format("VLANs of {} are {}, not {}", port.name, rtnl::to_text(present),
+                         rtnl::to_text(wanted.vlans)));
+  return ok();
+}
+
+Status check_vlan_gateway(RouteSocket& host, const rtnl::Link& bridge, const Config& config,
+                          const cni::AddResult& own, Differences& differences) {
+  const std::string name = attach::vlan_gateway_name(config.bridge, config.vlan);
+  const auto gateway = TRY(host.find_link(name));
+  if (!gateway) {
+    differences.add(format("there is no {}, the gateway of VLAN {}", name, config.vlan));
+    return ok();
+  }
+  if (!gateway->up) differences.add(format("{} is down", name));
+  if (attach::is_device_alias(gateway->alias)) {
+    const auto port = TRY(attach::find_vlan_gateway_port(host, *gateway));
+    if (port && port->master == bridge.index) {
+      TRY(check_vlans(host, *port, attach::gateway_vlans(config.vlan), differences));
+    } else {
+      differences.add(format("{} does not lead to {}", name, config.bridge));
+    }
+  }
+  return attach::check_addresses(host, *gateway, gateways_of(config, own), differences);
+}
+
 Status check_port(RouteSocket& host, const rtnl::Link& bridge, const cni::Request& request,
                   const Config& config, const rtnl::Link& inside, Differences& differences) {
   const attach::Owner owner = attach::owner_of(request);
@@ -91,6 +122,9 @@ Status check_port(RouteSocket& host, const rtnl::Link& bridge, const cni::Reques
   if (port->hairpin != config.hairpin_mode) {
     differences.add(format("hairpin mode of {} is {}", port->name, port->hairpin ? "on" : "off"));
   }
+  if (has_vlans(config) && port->master == bridge.index) {
+    TRY(check_vlans(host, *port, port_vlans(config), differences));
+  }
   if (port->isolated != config.port_isolation) {
     differences.add(format("isolation of {} is {}", port->name, port->isolated ? "on" : "off"));
   }
@@ -104,7 +138,13 @@ Status check_bridge(RouteSocket& host, const rtnl::Link& bridge, const Config& c
   if (config.promisc_mode && !bridge.promiscuous) {
     differences.add(format("promiscuous mode of {} is off", config.bridge));
   }
-  return attach::check_addresses(host, bridge, gateways_of(config, own), differences);
+  if (has_vlans(config) && !bridge.vlan_filtering) {
+    differences.add(format("VLAN filtering of {} is off", config.bridge));
+  }
+  if (has_vlan_gateway(config)) {
+    TRY(check_vlan_gateway(host, bridge, config, own, differences));
+  }
+  return attach::check_addresses(host, bridge, bridge_gateways(config, own), differences);
 }
 
 Status check_host(const cni::Request& request, const Config& config, const cni::AddResult& own,
@@ -150,6 +190,10 @@ std::vector<IpPrefix> masqueraded(const Config& config, const std::vector<cni::I
     return !masquerades(config, address.address.family());
   });
   return addresses;
+}
+
+std::vector<IpPrefix> bridge_gateways(const Config& config, const cni::AddResult& result) {
+  return has_vlan_gateway(config) ? std::vector<IpPrefix>() : gateways_of(config, result);
 }
 
 void check_attachment(const cni::Request& request, const Config& config, Differences& differences) {

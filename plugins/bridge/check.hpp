@@ -9,8 +9,10 @@
 
 namespace netctl::bridge {
 
-// The addresses that the bridge has to have: the gateways', when it is the gateway.
+// The addresses that the host has to have on the network: the gateways', when it is the gateway.
 std::vector<IpPrefix> gateways_of(const Config& config, const cni::AddResult& result);
+// Those of them that the bridge itself has to have: none where its VLAN has a gateway of its own.
+std::vector<IpPrefix> bridge_gateways(const Config& config, const cni::AddResult& result);
 
 // Those of the addresses whose packets get the host's address when they leave the network.
 std::vector<IpPrefix> masqueraded(const Config& config, const std::vector<cni::Ip>& ips);

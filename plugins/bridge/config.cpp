@@ -4,7 +4,6 @@
 #include "runtime-core/attach/routes.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/args.hpp"
-#include "runtime-core/cni/error.hpp"
 #include "runtime-core/cni/json.hpp"
 
 namespace netctl::bridge {
@@ -12,20 +11,49 @@ namespace {
 
 constexpr std::uint32_t kMaxMtu = 65535;  // ETH_MAX_MTU, what veth and bridge accept
 
-// Keys of the reference plugin that change what a network is. One that is asked for and not done
-// would be a network less closed than its owner believes.
-Status refuse_unsupported(const cni::ObjectReader& keys) {
-  int vlan = 0;
+constexpr int kMaxVlan = 4094;
+
+// A number of a VLAN in vlanTrunk; nothing when it is not there or wrong.
+std::optional<std::uint16_t> read_trunk_vlan(const cni::ObjectReader& item, const char* key,
+                                             cni::Problems& problems) {
+  std::optional<std::int64_t> number;
+  item.read(key, number);
+  if (!number) return std::nullopt;
+  if (*number >= 1 && *number <= kMaxVlan) return static_cast<std::uint16_t>(*number);
+  problems.add(format("incorrect trunk {} parameter: {} (must be between 1 and {})", key, *number,
+                      kMaxVlan));
+  return std::nullopt;
+}
+
+// {"minID": 100, "maxID": 199}, {"id": 7}, or both at once.
+void read_trunk_item(const cni::ObjectReader& item, Config& config, cni::Problems& problems) {
+  if (item.has("minID") != item.has("maxID")) {
+    problems.add(format("minID and maxID should be configured simultaneously, {} is missing",
+                        item.has("minID") ? "maxID" : "minID"));
+  }
+  const auto first = read_trunk_vlan(item, "minID", problems);
+  const auto last = read_trunk_vlan(item, "maxID", problems);
+  const auto single = read_trunk_vlan(item, "id", problems);
+  if (first && last && *first > *last) {
+    problems.add(format("minID is greater than maxID in trunk parameter: {}, {}", *first, *last));
+  } else if (first && last) {
+    config.vlan_trunk.push_back({.first = *first, .last = *last});
+  }
+  if (single) config.vlan_trunk.push_back({.first = *single, .last = *single});
+}
+
+void read_vlans(const cni::ObjectReader& keys, Config& config, cni::Problems& problems) {
+  std::int64_t vlan = 0;
   keys.read("vlan", vlan);
-  const auto refuse = [](std::string_view key, const auto& value) {
-    return cni::failure(cni::kUnsupportedField,
-                        format("\"{}\": {} is not supported by this version of netctl's bridge "
-                               "plugin: take the key out",
-                               key, value));
-  };
-  if (vlan != 0) return refuse("vlan", vlan);
-  if (!keys.children("vlanTrunk").empty()) return refuse("vlanTrunk", "[…]");
-  return ok();
+  if (vlan < 0 || vlan > kMaxVlan) {
+    problems.add(format("invalid VLAN ID {} (must be between 0 and {})", vlan, kMaxVlan));
+  } else {
+    config.vlan = static_cast<std::uint16_t>(vlan);
+  }
+  for (const cni::ObjectReader& item : keys.children("vlanTrunk")) {
+    read_trunk_item(item, config, problems);
+  }
+  keys.read("preserveDefaultVlan", config.preserve_default_vlan);
 }
 
 // runtimeConfig wins over args, and args over CNI_ARGS.
@@ -134,6 +162,7 @@ Config read_config(const cni::Request& request, const cni::ObjectReader& keys,
   keys.read("enabledad", config.detect_duplicates);
   keys.read("disableContainerInterface", config.disable_container_interface);
   read_mtu(request, keys, config);
+  read_vlans(keys, config, problems);
   const cni::ObjectReader args = keys.child("args").child("cni");
   read_gateway_priority(keys, args, config);
   read_mac(request, keys, args, config, problems);
@@ -162,9 +191,7 @@ Result<Config> parse_config(const cni::Request& request) {
   cni::Problems problems;
   const cni::ObjectReader keys(*request.config, problems);
   Config config = read_config(request, keys, problems);
-  const Status unsupported = refuse_unsupported(keys);
   TRY(problems.status());
-  TRY(unsupported);
   return config;
 }
 

@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "runtime-core/addr/mac.hpp"
 #include "runtime-core/attach/policy.hpp"
 #include "runtime-core/base/result.hpp"
 #include "runtime-core/cni/request.hpp"
+#include "runtime-core/rtnl/types.hpp"
 
 namespace netctl::bridge {
 
@@ -26,8 +28,11 @@ struct Config {
   bool spoof_check = false;        // "macspoofchk"
   bool detect_duplicates = false;  // "enabledad"
   bool disable_container_interface = false;
-  bool auto_mtu = false;  // "mtu": "auto", as the device of the host's default route
-  std::uint32_t mtu = 0;  // 0: the kernel's default
+  bool auto_mtu = false;   // "mtu": "auto", as the device of the host's default route
+  std::uint32_t mtu = 0;   // 0: the kernel's default
+  std::uint16_t vlan = 0;  // of untagged frames; 0: none asked for
+  std::vector<rtnl::VlanRange> vlan_trunk{};  // tagged, as they stand in the config
+  bool preserve_default_vlan = false;         // the port stays in the one it was born into
   std::optional<int> gateway_priority{};  // of the default route, among the container's networks
   std::optional<MacAddress> mac{};  // of the container: runtimeConfig, else args, else CNI_ARGS
 };

@@ -4,6 +4,7 @@
 
 #include "plugins/bridge/check.hpp"
 #include "plugins/bridge/config.hpp"
+#include "plugins/bridge/vlan.hpp"
 #include "runtime-core/attach/bridge.hpp"
 #include "runtime-core/attach/check.hpp"
 #include "runtime-core/attach/endpoint.hpp"
@@ -65,21 +66,50 @@ Result<std::uint32_t> mtu_of(RouteSocket& host, const Config& config) {
   return attach::default_route_mtu(host).context("mtu of the default route");
 }
 
+// Where the gateway addresses are when not on the bridge. Comes before the container's port, so
+// that it is undone after it.
+Result<std::optional<rtnl::Link>> ensure_vlan_gateway(RouteSocket& host, const rtnl::Link& bridge,
+                                                      const cni::Request& request,
+                                                      const Config& config,
+                                                      const cni::AddResult& result,
+                                                      Rollback& undo) {
+  std::optional<rtnl::Link> gateway;
+  if (!has_vlan_gateway(config)) return gateway;
+  gateway = TRY(attach::ensure_vlan_gateway(host,
+                                            {.bridge = bridge,
+                                             .vlan = config.vlan,
+                                             .network = request.network,
+                                             .addresses = gateways_of(config, result),
+                                             .force_address = config.force_address},
+                                            undo));
+  return gateway;
+}
+
+Status join_vlans(RouteSocket& host, const attach::Veth& veth, const Config& config) {
+  if (!has_vlans(config)) return ok();
+  const rtnl::Link port = TRY(host.link_by_name(veth.host_name));
+  return attach::set_vlans(host, port.index, port_vlans(config));
+}
+
 // Connects the container to the bridge under the host lock, so that a DEL of the last port does not
-// remove the bridge in between.
+// remove the bridge, or the VLAN's gateway, in between. With VLANs alone: what they need is made in
+// several steps.
 Result<attach::Veth> connect(RouteSocket& host, int netns, const cni::Request& request,
                              const Config& config, cni::AddResult& result, Rollback& undo) {
   const std::uint32_t mtu = TRY(mtu_of(host, config));
-  const sys::FileLock lock = TRY(attach::lock_host(sys::Lock::Shared));
+  const sys::FileLock lock =
+      TRY(attach::lock_host(has_vlans(config) ? sys::Lock::Exclusive : sys::Lock::Shared));
   const rtnl::Link bridge = TRY(attach::ensure_bridge(host,
                                                       {.name = config.bridge,
                                                        .network = request.network,
                                                        .mtu = mtu,
                                                        .promiscuous = config.promisc_mode,
-                                                       .gateways = gateways_of(config, result),
+                                                       .vlan_filtering = has_vlans(config),
+                                                       .gateways = bridge_gateways(config, result),
                                                        .force_address = config.force_address,
                                                        .policy = config.policy},
                                                       undo));
+  const auto gateway = TRY(ensure_vlan_gateway(host, bridge, request, config, result, undo));
   const attach::Veth veth = TRY(attach::add_veth(host,
                                                  {.owner = attach::owner_of(request),
                                                   .netns = netns,
@@ -89,10 +119,12 @@ Result<attach::Veth> connect(RouteSocket& host, int netns, const cni::Request& r
                                                   .hairpin = config.hairpin_mode,
                                                   .isolated = config.port_isolation},
                                                  undo));
+  TRY(join_vlans(host, veth, config));
   result.interfaces = {
       {.name = config.bridge, .mac = bridge.mac.to_text()},
       {.name = veth.host_name, .mac = veth.host_mac.to_text()},
       {.name = request.ifname, .mac = veth.container_mac.to_text(), .sandbox = request.netns}};
+  if (gateway) result.interfaces.push_back({.name = gateway->name, .mac = gateway->mac.to_text()});
   return veth;
 }
 
@@ -145,9 +177,9 @@ Result<std::uint32_t> host_mtu(const Config& config) {
   return mtu_of(host, config);
 }
 
-Status check_bridge_name(const Config& config) {
+Status check_bridge_usable(const Config& config) {
   RouteSocket host = TRY(RouteSocket::open());
-  return attach::check_bridge_name(host, config.bridge);
+  return attach::check_bridge_usable(host, config.bridge, has_vlans(config));
 }
 
 }  // namespace
@@ -217,9 +249,12 @@ Status Bridge::status(const cni::Request& request) {
   const bool firewall = !config.policy.is_open() || masquerades(config, Family::V4) ||
                         masquerades(config, Family::V6);
   ErrorList errors;
-  errors.keep(attach::check_host(
-      {.bridge = true, .mtu = mtu, .firewall = firewall, .spoof_guard = config.spoof_check}));
-  errors.keep(check_bridge_name(config));
+  errors.keep(attach::check_host({.bridge = true,
+                                  .mtu = mtu,
+                                  .vlans = has_vlans(config),
+                                  .firewall = firewall,
+                                  .spoof_guard = config.spoof_check}));
+  errors.keep(check_bridge_usable(config));
   errors.keep(cni::ipam_call(cni::Command::Status, request));
   return errors.status();
 }

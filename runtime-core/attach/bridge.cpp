@@ -1,20 +1,19 @@
 #include "runtime-core/attach/bridge.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 
+#include "runtime-core/attach/gateway.hpp"
 #include "runtime-core/attach/host_lock.hpp"
 #include "runtime-core/attach/owner.hpp"
+#include "runtime-core/attach/vlan.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/sys/sysctl.hpp"
 
 namespace netctl::attach {
 namespace {
 
-// What tells a bridge of ours from an administrator's.
-std::string bridge_alias(const std::string& network) { return "netctl:" + network_tag(network); }
-bool is_ours(const rtnl::Link& bridge) { return bridge.alias.starts_with("netctl:"); }
+bool is_ours(const rtnl::Link& bridge) { return is_device_alias(bridge.alias); }
 
 Status check_is_bridge(const rtnl::Link& link) {
   if (link.kind == "bridge") return ok();
@@ -23,21 +22,39 @@ Status check_is_bridge(const rtnl::Link& link) {
               link.name);
 }
 
+// An administrator's bridge is not changed: what else is connected to it is not ours to know.
+Status check_filters(const rtnl::Link& bridge) {
+  if (bridge.vlan_filtering || is_ours(bridge)) return ok();
+  return fail(
+      Errc::NotSupported,
+      "bridge {} was not made by netctl and does not filter by VLAN: switch that on (ip link "
+      "set {} type bridge vlan_filtering 1), or give another name in \"bridge\"",
+      bridge.name, bridge.name);
+}
+
+// The kernel's own words are "Operation not supported".
+Status with_advice(Status filtering) {
+  if (filtering || filtering.error().code != Errc::NotSupported) return filtering;
+  return std::move(filtering).context(
+      "this kernel has no bridge VLAN filtering (CONFIG_BRIDGE_VLAN_FILTERING), which \"vlan\" and "
+      "\"vlanTrunk\" need");
+}
+
 Status make_bridge(rtnl::RouteSocket& host, const BridgePlan& plan) {
   rtnl::Batch batch;
   // Another ADD may make it at the same time: then it is there, which is all we want.
-  batch.add_bridge({.name = plan.name, .mac = random_mac_address(), .mtu = plan.mtu}, EEXIST);
-  batch.change_link({.link = plan.name, .alias = bridge_alias(plan.network)});
-  TRY(host.apply(batch));
+  batch.add_bridge({.name = plan.name,
+                    .mac = random_mac_address(),
+                    .mtu = plan.mtu,
+                    .vlan_filtering = plan.vlan_filtering},
+                   EEXIST);
+  batch.change_link({.link = plan.name, .alias = device_alias(plan.network)});
+  const Status made = host.apply(batch);
+  TRY(plan.vlan_filtering ? with_advice(made) : made);
   log::info("made bridge {}", plan.name);
-
-  // Before it comes up: until duplicate detection of its link-local address is done, a second or
-  // two, the host could not ask for its containers' IPv6 neighbours.
-  const bool isolated = plan.policy.v6 == GatewayMode::Isolated;
-  const std::array<std::pair<std::string_view, std::string_view>, 3> settings = {
-      {{"accept_ra", "0"}, {"accept_dad", "0"}, {"disable_ipv6", isolated ? "1" : "0"}}};
-  for (const auto& [key, value] : settings) {
-    const auto refused = sys::set_sysctl(format("net/ipv6/conf/{}/{}", plan.name, key), value);
+  prepare_gateway_device(plan.name);
+  if (plan.policy.v6 == GatewayMode::Isolated) {
+    const auto refused = sys::set_sysctl(format("net/ipv6/conf/{}/disable_ipv6", plan.name), "1");
     if (!refused) log::debug("{}", refused.error().message);  // a kernel without IPv6
   }
   return ok();
@@ -55,42 +72,37 @@ Result<rtnl::Link> find_or_make(rtnl::RouteSocket& host, const BridgePlan& plan,
   return std::move(*found);
 }
 
-// An IPv4 bridge has its gateway addresses and no others; with IPv6 only an address in the same
-// network is in the way.
-bool in_the_way(const IpPrefix& existing, const std::vector<IpPrefix>& wanted) {
-  if (std::ranges::find(wanted, existing) != wanted.end()) return false;
-  return std::ranges::any_of(wanted, [&](const IpPrefix& gateway) {
-    if (gateway.address.family() != existing.address.family()) return false;
-    return existing.address.is_v4() || gateway.overlaps(existing);
-  });
+Status set_filtering(rtnl::RouteSocket& host, const std::string& name, bool on) {
+  rtnl::Batch batch;
+  batch.change_link({.link = name, .vlan_filtering = on});
+  return host.apply(batch);
 }
 
-Status ensure_gateways(rtnl::RouteSocket& host, const rtnl::Link& bridge, const BridgePlan& plan) {
-  constexpr std::uint8_t kLinkScope = 253;  // fe80::/64, the kernel's own
-  rtnl::Batch batch;
-  std::vector<IpPrefix> missing = plan.gateways;
-  for (const rtnl::Address& address : TRY(host.addresses(bridge.index))) {
-    std::erase(missing, address.prefix);
-    if (address.scope == kLinkScope || !in_the_way(address.prefix, plan.gateways)) continue;
-    if (!plan.force_address) {
-      return fail(Errc::Exists,
-                  "\"{}\" already has an IP address different from {}: {}; remove it, or set "
-                  "\"forceAddress\": true",
-                  plan.name, plan.gateways.front().to_text(), address.prefix.to_text());
-    }
-    batch.delete_address(bridge.index, address.prefix);
-  }
-  for (const IpPrefix& gateway : missing) batch.add_address(bridge.index, gateway, EEXIST);
-  // One that was made without a MAC address takes the lowest of its ports', until it is told one.
-  if (!missing.empty() && !is_ours(bridge)) {
-    batch.change_link({.link = bridge.index, .mac = bridge.mac});
-  }
-  return batch.size() == 0 ? ok() : host.apply(batch);
+// Takes back what an ADD switched on, unless somebody uses it: a port is in other VLANs than all
+// ports are from birth, the bridge's own.
+Status stop_filtering(rtnl::RouteSocket& host, const std::string& name) {
+  const sys::FileLock lock = TRY(lock_host(sys::Lock::Exclusive));
+  const auto bridge = TRY(host.find_link(name));
+  if (!bridge || !bridge->vlan_filtering) return ok();
+  if (TRY(has_port_in_other_vlans(host, *bridge))) return ok();
+  return set_filtering(host, name, false);
+}
+
+// Ports that are there stay in the VLAN that they have been in from birth, as the bridge itself, so
+// their containers see no difference.
+Status ensure_filtering(rtnl::RouteSocket& host, const rtnl::Link& bridge, Rollback& undo) {
+  if (bridge.vlan_filtering) return ok();
+  TRY(check_filters(bridge));
+  undo.add("switch VLAN filtering of " + bridge.name + " off",
+           [&host, name = bridge.name] { return stop_filtering(host, name); });
+  TRY(with_advice(set_filtering(host, bridge.name, true)));
+  log::info("bridge {} filters by VLAN from now on", bridge.name);
+  return ok();
 }
 
 // Two networks may share a bridge, but not have two policies for it.
 Status apply_policy(const rtnl::Link& bridge, const BridgePlan& plan) {
-  if (!is_ours(bridge) || bridge.alias == bridge_alias(plan.network)) {
+  if (!is_ours(bridge) || bridge.alias == device_alias(plan.network)) {
     return ensure_policy(plan.name, plan.policy);
   }
   if (plan.policy.is_open() || TRY(missing_policy(plan.name, plan.policy)).empty()) return ok();
@@ -105,6 +117,7 @@ Status apply_policy(const rtnl::Link& bridge, const BridgePlan& plan) {
 Result<rtnl::Link> ensure_bridge(rtnl::RouteSocket& host, const BridgePlan& plan, Rollback& undo) {
   rtnl::Link bridge = TRY(find_or_make(host, plan, undo));
   TRY(apply_policy(bridge, plan));
+  if (plan.vlan_filtering) TRY(ensure_filtering(host, bridge, undo));
   if (!bridge.up || (plan.promiscuous && !bridge.promiscuous)) {
     rtnl::LinkChange change{.link = bridge.index, .up = true};
     if (plan.promiscuous) change.promiscuous = true;
@@ -112,7 +125,7 @@ Result<rtnl::Link> ensure_bridge(rtnl::RouteSocket& host, const BridgePlan& plan
     batch.change_link(change);
     TRY(host.apply(batch));
   }
-  if (!plan.gateways.empty()) TRY(ensure_gateways(host, bridge, plan));
+  TRY(ensure_gateways(host, bridge, plan.gateways, plan.force_address));
   return bridge;
 }
 
@@ -130,20 +143,27 @@ Result<std::uint32_t> default_route_mtu(rtnl::RouteSocket& host) {
   return 0U;
 }
 
-Status check_bridge_name(rtnl::RouteSocket& host, const std::string& name) {
+Status check_bridge_usable(rtnl::RouteSocket& host, const std::string& name, bool vlan_filtering) {
   const auto found = TRY(host.find_link(name));
-  return found ? check_is_bridge(*found) : ok();
+  if (!found) return ok();
+  TRY(check_is_bridge(*found));
+  return vlan_filtering ? check_filters(*found) : ok();
 }
 
 Status remove_unused_bridge(rtnl::RouteSocket& host, const std::string& name) {
   // Asked without the lock first: most bridges that lose a port have others.
   const auto before = TRY(host.find_link(name));
-  if (before && (before->kind != "bridge" || before->carrier)) return ok();
+  if (before && before->kind != "bridge") return ok();
+  const bool may_go = !before || !before->carrier;
+  if (!may_go && TRY(unused_vlan_gateways(host, *before)).empty()) return ok();
 
   const sys::FileLock lock = TRY(lock_host(sys::Lock::Exclusive));
   const auto bridge = TRY(host.find_link(name));
-  if (bridge && (bridge->kind != "bridge" || bridge->carrier)) return ok();
-  if (bridge && !TRY(host.ports_of(bridge->index)).empty()) return ok();
+  if (bridge && bridge->kind != "bridge") return ok();
+  if (bridge) {
+    TRY(remove_unused_vlan_gateways(host, *bridge));
+    if (!TRY(host.ports_of(bridge->index)).empty()) return ok();
+  }
   TRY(remove_policy(name));
   if (!bridge || !is_ours(*bridge)) return ok();
   rtnl::Batch batch;

@@ -18,6 +18,7 @@ struct BridgePlan {
   std::string network{};             // becomes its owner tag when we make it
   std::uint32_t mtu = 0;             // when it is made; 0: the kernel's default
   bool promiscuous = false;          // set when true, never cleared
+  bool vlan_filtering = false;       // the same
   std::vector<IpPrefix> gateways{};  // addresses that it has to have
   bool force_address = false;        // remove addresses that are in the way of these
   Policy policy{};
@@ -26,22 +27,23 @@ struct BridgePlan {
 // The bridge is there, up, and has its gateway addresses. One that we make gets a MAC address of
 // its own, the network's tag as alias, and refuses router advertisements. One that exists is used
 // as it is, but one that gets a gateway address keeps its MAC address from then on, whatever ports
-// come and go: containers know it. The policy is in force before it has a port. `Exists` when it is
-// no bridge, has another address and force_address is not set, or is another network's and that one
-// has another policy. Hold the host lock (shared) until the port is connected: see
-// remove_unused_bridge.
+// come and go: containers know it. The policy is in force before it has a port. With
+// vlan_filtering, one of ours that does not filter by VLAN begins to; one that is not ours is
+// NotSupported. `Exists` when it is no bridge, has another address and force_address is not set, or
+// is another network's and that one has another policy. Hold the host lock until the port is
+// connected: see remove_unused_bridge; exclusive for vlan_filtering.
 Result<rtnl::Link> ensure_bridge(rtnl::RouteSocket& host, const BridgePlan& plan, Rollback& undo);
 
 // The MTU of the device that the host's default route leads through, IPv4's before IPv6's; 0 when
 // there is none.
 Result<std::uint32_t> default_route_mtu(rtnl::RouteSocket& host);
 
-// Exists when the name is another kind of interface's; success when there is a bridge, or nothing.
-Status check_bridge_name(rtnl::RouteSocket& host, const std::string& name);
+// Whether ensure_bridge() could use what has the name, if anything has.
+Status check_bridge_usable(rtnl::RouteSocket& host, const std::string& name, bool vlan_filtering);
 
-// When the bridge has no port left, or is not there: removes its policy, and the bridge itself if
-// we made it. Success as well when it stays. Takes the host lock (exclusive), so no port can come
-// in between.
+// Removes the gateways of VLANs that have no other port left; when the bridge has no port at all or
+// is not there, its policy, and the bridge itself if we made it. Success as well when all stays.
+// Takes the host lock (exclusive), so no port can come in between.
 Status remove_unused_bridge(rtnl::RouteSocket& host, const std::string& name);
 
 }  // namespace netctl::attach

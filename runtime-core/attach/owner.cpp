@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kMaxNetwork = 40;
 constexpr std::size_t kMaxContainer = 71;
 constexpr std::size_t kDigest = 16;
+constexpr std::string_view kDevicePrefix = "netctl:";  // no network's name has a colon
 
 std::string shortened(std::string_view text, std::size_t limit) {
   if (text.size() <= limit) return std::string(text);
@@ -22,6 +23,12 @@ std::string shortened(std::string_view text, std::size_t limit) {
 }  // namespace
 
 std::string network_tag(std::string_view network) { return shortened(network, kMaxNetwork) + "/"; }
+
+std::string device_alias(std::string_view network) {
+  return format("{}{}", kDevicePrefix, network_tag(network));
+}
+
+bool is_device_alias(std::string_view alias) { return alias.starts_with(kDevicePrefix); }
 
 std::string Owner::tag() const {
   return format("{}{}/{}", network_tag(network), shortened(container_id, kMaxContainer), ifname);

@@ -35,4 +35,9 @@ std::vector<std::string> tags_of(const std::string& network,
 // What the tags of all attachments of one network begin with: "bridge/".
 std::string network_tag(std::string_view network);
 
+// The alias of a device that a whole network uses, such as its bridge: "netctl:bridge/". It tells
+// one that we made from an administrator's.
+std::string device_alias(std::string_view network);
+bool is_device_alias(std::string_view alias);
+
 }  // namespace netctl::attach

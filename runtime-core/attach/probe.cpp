@@ -5,6 +5,7 @@
 #include "runtime-core/attach/firewall_table.hpp"
 #include "runtime-core/attach/owned_table.hpp"
 #include "runtime-core/attach/spoof_guard.hpp"
+#include "runtime-core/attach/vlan.hpp"
 #include "runtime-core/base/rollback.hpp"
 #include "runtime-core/cni/error.hpp"
 #include "runtime-core/ns/netns.hpp"
@@ -17,15 +18,20 @@ Error with_code(Error error, cni::Code code) {
   return error;
 }
 
-Status try_bridge(std::uint32_t mtu) {
+Status try_bridge(std::uint32_t mtu, bool vlans) {
   const UniqueFd here = TRY(ns::open_own_netns());
   rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
   Rollback undo;
-  const rtnl::Link bridge =
-      TRY(ensure_bridge(host, {.name = "probe", .network = "probe", .mtu = mtu}, undo));
+  const rtnl::Link bridge = TRY(ensure_bridge(
+      host, {.name = "probe", .network = "probe", .mtu = mtu, .vlan_filtering = vlans}, undo));
   const Owner owner{.network = "probe", .container_id = "probe", .ifname = "eth0"};
   TRY(add_veth(host, {.owner = owner, .netns = here.get(), .mtu = mtu, .master = bridge.index},
                undo));
+  if (vlans) {
+    const rtnl::Link port = TRY(host.link_by_name(owner.host_link_name()));
+    TRY(set_vlans(host, port.index, {.vlans = {{.first = 2, .last = 4094}}}));
+    TRY(host.vlans_of(port.index));
+  }
   undo.commit();  // all goes with the namespace: deleting it first would only take time
   return ok();
 }
@@ -63,7 +69,7 @@ Status try_out(const Needs& needs) {
                 elsewhere.error().message);
   }
   const ns::Inside inside = TRY(std::move(elsewhere));
-  if (needs.bridge) TRY(try_bridge(needs.mtu).context("this host cannot bridge"));
+  if (needs.bridge) TRY(try_bridge(needs.mtu, needs.vlans).context("this host cannot bridge"));
   if (needs.spoof_guard) TRY(try_spoof_guard().context("this host cannot check MAC addresses"));
   if (needs.firewall) TRY(try_firewall().context("this host cannot translate addresses"));
   return ok();

@@ -10,6 +10,7 @@ namespace netctl::attach {
 struct Needs {
   bool bridge = false;  // make a bridge and a veth pair that is its port
   std::uint32_t mtu = 0;
+  bool vlans = false;        // put the port into VLANs
   bool firewall = false;     // masquerade or publish
   bool spoof_guard = false;  // keep containers to their MAC addresses
 };

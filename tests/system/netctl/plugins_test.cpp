@@ -131,7 +131,7 @@ TEST_F(Plugins, BadInputIsOneErrorObjectAndChangesNothing) {
   expect_refused(bridge("ADD", R"({"cniVersion": "9.9.9", "name": "net", "type": "bridge"})"), 1);
   expect_refused(bridge("NONSENSE", kConfig), 4);
   expect_refused(plugin("bridge", {{"CNI_COMMAND", "ADD"}}, kConfig), 4);
-  expect_refused(bridge("ADD", R"({"cniVersion": "1.0.0", "name": "net", "vlan": 7})"), 2);
+  expect_refused(bridge("ADD", R"({"cniVersion": "1.0.0", "name": "net", "vlan": 4095})"), 7);
   expect_refused(bridge("ADD", R"({"cniVersion": "1.0.0", "name": "net", "mtu": -1})"), 7);
 }
 

@@ -45,6 +45,7 @@ Subject bridge_subject() {
                    {"mtu", Kind::Number},
                    {"vlan", Kind::Number},
                    {"vlanTrunk", Kind::List},
+                   {"preserveDefaultVlan", Kind::Flag},
                    {"runtimeConfig", Kind::Object},
                    {"runtimeConfig.mac", Kind::Address},
                    {"args.cni", Kind::Object},
