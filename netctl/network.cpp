@@ -215,6 +215,8 @@ constexpr const char* kPruneWarning =
 
 std::string network_id(const std::string& name) { return sha256_hex(name); }
 
+std::string bridge_of(const std::string& name) { return "nc-" + network_id(name).substr(0, 12); }
+
 Status list_networks(const Settings& settings, const std::vector<std::string>& filters,
                      const Output& output) {
   const auto wanted = TRY(parse_filters(filters, {"name", "id", "driver", "label", "dangling"}));

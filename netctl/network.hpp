@@ -13,6 +13,9 @@ namespace netctl::command {
 // The id that tables show the beginning of: 64 hex digits made of the name, Podman's way.
 std::string network_id(const std::string& name);
 
+// The bridge of a network that is given none: "nc-" and 12 digits of its id.
+std::string bridge_of(const std::string& name);
+
 // A table of the networks of the config directory and the default one, by name. `filters`
 // (filters.hpp) have the keys name and id (a part of it), driver, label (`key` or `key=value`),
 // dangling (`true`: nothing is attached).

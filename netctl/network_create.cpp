@@ -320,7 +320,7 @@ Status check_bridge(rtnl::RouteSocket& host, const NewNetwork& network,
 Status complete(NewNetwork& network, const CreateRequest& request,
                 const std::vector<cni::NetworkConfig>& networks) {
   if (network.name.empty()) network.name = first_free_name(networks);
-  if (network.bridge.empty()) network.bridge = "nc-" + network_id(network.name).substr(0, 12);
+  if (network.bridge.empty()) network.bridge = bridge_of(network.name);
   rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
   TRY(check_bridge(host, network, networks));
   if (network.ipam.empty()) return ok();
