@@ -5,6 +5,8 @@ BUILD_PACKAGES="g++ cmake ninja-build pkg-config libnl-3-dev libmnl-dev libnftnl
 TEST_PACKAGES="libgtest-dev libgmock-dev"
 # The programs that look at what we made, and those that make traffic.
 LAB_PACKAGES="iproute2 nftables busybox-static curl strace util-linux"
+# A machine with a kernel that has what ours lacks (tests/vm).
+VM_PACKAGES="qemu-system-x86 busybox-static e2fsprogs binutils"
 # For the tests with others' programs: the reference plugins, and the library of cnitool and
 # containerd with the compiler that a client of it takes (half a minute to install, and to build).
 CLIENT_PACKAGES="containernetworking-plugins golang-go golang-github-appc-cni-dev"

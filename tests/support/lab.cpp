@@ -58,6 +58,7 @@ void Lab::SetUp() {
   environment = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"},
                  {"NETCONFPATH", "/run/cni-config"},
                  {"NETCTL_CNI_STATE_DIR", "/run/cni-state"}};
+  if (const char* options = ::getenv("ASAN_OPTIONS")) environment["ASAN_OPTIONS"] = options;
 }
 
 std::string Lab::netctl_program() const { return NETCTL_BIN; }

@@ -337,7 +337,7 @@ TEST_F(BridgeVlan, WhicheverMessageToTheKernelFailsNothingIsLeft) {
                    {"CNI_PATH", plugin_directory()},
                    {"NTH", std::to_string(nth)},
                    // The leak checker cannot work under strace.
-                   {"ASAN_OPTIONS", "detect_leaks=0"}},
+                   {"ASAN_OPTIONS", "detect_leaks=0:report_globals=0"}},
                   config(R"("vlan": 100, "isGateway": true, "vlanTrunk": [{"id": 7}],)", "two", 8));
     if (run("grep -q INJECTED /run/trace").exit_status != 0) break;
     EXPECT_THAT(added, Refuses(999, HasSubstr("No buffer space")));
