@@ -131,6 +131,14 @@ void check_policy(const Config& config, cni::Problems& problems) {
   if (policy.internal && config.ip_masq.value_or(false)) {
     problems.add("cannot set internal and ipMasq at the same time: nothing leaves the network");
   }
+  const bool forwards_by_vlan = config.vlan != 0 && config.is_gateway;
+  attach::Policy to_others = policy;
+  to_others.icc = true;  // which ports' isolation takes care of, too
+  if (forwards_by_vlan && !to_others.is_open()) {
+    problems.add(
+        "cannot set vlan together with internal, isolate or a gateway mode: the policy of a "
+        "network is its bridge's; give it a bridge of its own");
+  }
   for (const Family family : {Family::V4, Family::V6}) {
     const attach::GatewayMode mode = policy.mode(family);
     const std::string_view key = family == Family::V4 ? "gatewayModeV4" : "gatewayModeV6";

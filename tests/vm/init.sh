@@ -14,7 +14,7 @@ for module in bridge br_netfilter veth 8021q dummy nf_tables nft_chain_nat nft_f
 done
 
 # Three quarters of what it takes to start and end a program with sanitizers, which the emulation
-# makes a second; the same tests of other kernels have both on.
+# makes a second.
 export ASAN_OPTIONS=report_globals=0:detect_leaks=0
 
 # report NAME OUTCOME SECONDS: as ctest does it.

@@ -82,7 +82,10 @@ TEST_P(DropIns, LeaveTheInterfacesOfOthersAlone) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, DropIns,
-                         testing::Values(&network_manager_patterns, &networkd_patterns));
+                         testing::Values(&network_manager_patterns, &networkd_patterns),
+                         [](const auto& which) {
+                           return which.param == &networkd_patterns ? "Networkd" : "NetworkManager";
+                         });
 
 }  // namespace
 }  // namespace netctl::command
