@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bitset>
+#include <charconv>
 
 #include "runtime-core/addr/if_name.hpp"
 #include "runtime-core/attach/bridge.hpp"
@@ -51,6 +52,18 @@ bool is_in(const std::vector<rtnl::VlanRange>& vlans, std::uint16_t vlan) {
   return std::ranges::any_of(vlans, [&](const rtnl::VlanRange& range) {
     return range.first <= vlan && vlan <= range.last;
   });
+}
+
+// Of the gateway that a port leads to, from the gateway's name: an ADD that failed may have left
+// the port in the VLAN that it was born into. 0, which is no port's, when there is no such gateway.
+Result<std::uint16_t> gateway_vlan(rtnl::RouteSocket& host, const rtnl::Link& port) {
+  const auto gateway = port.peer ? TRY(host.find_link(*port.peer)) : std::nullopt;
+  if (!gateway) return std::uint16_t{0};
+  const std::string_view name = gateway->name;
+  const std::string_view digits = name.substr(name.rfind('.') + 1);
+  std::uint16_t vlan = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), vlan);
+  return vlan;
 }
 
 // The other end of the gateway, a port of the bridge: always the same for one gateway.
@@ -167,8 +180,7 @@ Result<std::vector<rtnl::Link>> unused_vlan_gateways(rtnl::RouteSocket& host,
   unused.assign(ports.begin(), others.begin());
   std::vector<std::uint16_t> vlans;
   for (const rtnl::Link& gateway : unused) {
-    const auto own = TRY(vlans_if_there(host, gateway));
-    vlans.push_back(own.empty() ? std::uint16_t{0} : own.front().first);
+    vlans.push_back(TRY(gateway_vlan(host, gateway)));
   }
   // One port after the other until each gateway has somebody, which is soon.
   for (auto port = others.begin(); port != others.end() && !unused.empty(); ++port) {
