@@ -10,10 +10,14 @@
 // Plugins called one at a time, as a runtime calls them.
 namespace netctl::test {
 
+// All versions of the protocol.
+inline constexpr const char* kVersions[] = {"0.1.0", "0.2.0", "0.3.0", "0.3.1",
+                                            "0.4.0", "1.0.0", "1.1.0"};
+
 // What one call is about; an interface eth0 unless it says otherwise.
 struct Target {
   std::string container{};
-  std::string netns{};  // a pinned name; empty: not told
+  std::string netns{};  // a pinned name, or a path; empty: not told
   std::string ifname = "eth0";
 };
 
@@ -24,7 +28,10 @@ class Calls : public Lab {
     std::map<std::string, std::string> variables = {{"CNI_COMMAND", command},
                                                     {"CNI_CONTAINERID", target.container},
                                                     {"CNI_IFNAME", target.ifname}};
-    if (!target.netns.empty()) variables["CNI_NETNS"] = "/run/netns/" + target.netns;
+    const bool is_path = target.netns.starts_with('/');
+    if (!target.netns.empty()) {
+      variables["CNI_NETNS"] = (is_path ? "" : "/run/netns/") + target.netns;
+    }
     return plugin(type, variables, config);
   }
 

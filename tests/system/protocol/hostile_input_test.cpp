@@ -209,7 +209,7 @@ TEST_P(HostileInput, OfTheWrongTypeForAKeyIsRefused) {
     }
     all += (all.empty() ? "" : ", ") + member(key.path, wrong_values(key.kind).front());
   }
-  give_all(config(all), Expect::Refusal);
+  if (!all.empty()) give_all(config(all), Expect::Refusal);
 }
 
 TEST_P(HostileInput, OfTheWrongTypeForAKeyOfTheProtocolIsRefused) {
@@ -293,14 +293,14 @@ TEST_P(HostileInput, IsAnsweredByTheExecutableToo) {
                          {"CNI_CONTAINERID", "c1"},
                          {"CNI_NETNS", "/run/netns/gone"},
                          {"CNI_IFNAME", "eth0"}};
-  for (const std::string& input : {std::string(), config().substr(0, 100), config("\"dns\": 5"),
+  for (const std::string& input : {std::string(), config().substr(0, 50), config("\"dns\": 5"),
                                    std::string(10'000'000, '{')}) {
     SCOPED_TRACE(input.substr(0, 200));
     expect_answer(plugin(GetParam().type, add, input), Expect::Refusal);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, HostileInput, testing::ValuesIn(hostile_input_subjects()),
+INSTANTIATE_TEST_SUITE_P(Each, HostileInput, testing::ValuesIn(subjects()),
                          [](const testing::TestParamInfo<Subject>& tested) {
                            return test_name(tested.param.type);
                          });

@@ -1,11 +1,13 @@
 #include "tests/system/protocol/subjects.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "ipam/host-local/plugin.hpp"
 #include "ipam/static/plugin.hpp"
 #include "plugins/bridge/plugin.hpp"
+#include "plugins/container/plugin.hpp"
+#include "plugins/host/plugin.hpp"
+#include "plugins/none/plugin.hpp"
 #include "plugins/ptp/plugin.hpp"
 #include "plugins/tuning/plugin.hpp"
 #include "portmap/plugin.hpp"
@@ -51,6 +53,47 @@ Subject bridge_subject() {
                    {"args.cni", Kind::Object},
                    {"args.cni.mac", Kind::Address}},
           .main = main_of<bridge::Bridge>};
+}
+
+template <none::Role role>
+int main_as() {
+  none::None plugin(role);
+  return cni::main_of(plugin);
+}
+
+Subject none_subject() {
+  return {.type = "none",
+          .config = R"("name": "net", "type": "none", "dns": {"nameservers": ["10.7.0.1"]},
+            "runtimeConfig": {"portMappings": [{"hostPort": 8080, "containerPort": 80}]})",
+          .main = main_as<none::Role::None>};
+}
+
+Subject loopback_subject() {
+  return {.type = "loopback",
+          .config = R"("name": "net", "type": "loopback")",
+          .main = main_as<none::Role::Loopback>};
+}
+
+Subject host_subject() {
+  return {.type = "host",
+          .config = R"("name": "net", "type": "host", "dns": {"nameservers": ["10.7.0.1"]})",
+          .keys = {{"runtimeConfig.dns", Kind::Object},
+                   {"runtimeConfig.dns.servers", Kind::List},
+                   {"runtimeConfig.dns.searches", Kind::List},
+                   {"runtimeConfig.dns.options", Kind::List}},
+          .main = main_of<host::Host>};
+}
+
+Subject container_subject() {
+  return {.type = "container",
+          .config = R"("name": "net", "type": "container", "container": "donor",
+            "cacheDir": "/run/cni-state", "args": {"cni": {"container": "donor"}})",
+          .keys = {{"container", Kind::Text},
+                   {"cacheDir", Kind::Text},
+                   {"args.cni", Kind::Object},
+                   {"args.cni.container", Kind::Text},
+                   {"runtimeConfig.container", Kind::Text}},
+          .main = main_of<container::Container>};
 }
 
 Subject host_local_subject() {
@@ -156,19 +199,10 @@ Subject tuning_subject() {
 }  // namespace
 
 const std::vector<Subject>& subjects() {
-  static const std::vector<Subject> all = {bridge_subject(), host_local_subject(),
-                                           portmap_subject()};
-  return all;
-}
-
-const std::vector<Subject>& hostile_input_subjects() {
-  static const std::vector<Subject> all = [] {
-    std::vector<Subject> list = subjects();
-    for (Subject& more : std::array{ptp_subject(), static_subject(), tuning_subject()}) {
-      list.push_back(std::move(more));
-    }
-    return list;
-  }();
+  static const std::vector<Subject> all = {
+      bridge_subject(),     ptp_subject(),       none_subject(),   loopback_subject(),
+      host_subject(),       container_subject(), tuning_subject(), portmap_subject(),
+      host_local_subject(), static_subject()};
   return all;
 }
 

@@ -25,8 +25,6 @@ struct Subject {
 };
 
 const std::vector<Subject>& subjects();
-// Those and more, which need things on the host that only their own tests make for an ADD.
-const std::vector<Subject>& hostile_input_subjects();
 // Keys that the protocol itself has.
 const std::vector<Key>& common_keys();
 
