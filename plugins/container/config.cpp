@@ -24,7 +24,7 @@ std::string read_target(const cni::Request& request, const cni::ObjectReader& ke
                         cni::Problems& problems) {
   std::string target;
   keys.read("container", target);
-  if (const auto args = cni::parse_args(request.args, {"CONTAINER", "MAC", "IP"}); !args) {
+  if (const auto args = cni::parse_args(request.args, {"CONTAINER"}); !args) {
     problems.add(args.error().message);
   } else if (const auto arg = args->find("CONTAINER"); arg != args->end()) {
     target = arg->second;

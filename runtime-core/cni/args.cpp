@@ -1,12 +1,17 @@
 #include "runtime-core/cni/args.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 namespace netctl::cni {
 namespace {
 
 constexpr std::string_view kIgnoreUnknown = "IgnoreUnknown";
+
+// Keys of the conventions. All plugins of a network get the same text, those that they call too:
+// what is meant for another one is no error.
+constexpr std::array<std::string_view, 3> kOfSomePlugin = {"IP", "GATEWAY", "MAC"};
 
 using Pair = std::pair<std::string_view, std::string_view>;
 
@@ -51,7 +56,7 @@ Result<std::map<std::string, std::string>> parse_args(std::string_view text,
       ignore_unknown = TRY(parse_flag(piece, value));
     } else if (std::ranges::find(known, key) != known.end()) {
       values[std::string(key)] = value;
-    } else {
+    } else if (std::ranges::find(kOfSomePlugin, key) == kOfSomePlugin.end()) {
       unknown += format("{}\"{}\"", unknown.empty() ? "" : " ", piece);
     }
   }

@@ -29,6 +29,12 @@ TEST(Args, GivesTheKnownKeys) {
   }
 }
 
+TEST(Args, OfAnotherPluginAreNoErrorAndNotGiven) {
+  const auto parsed = parse_args("IP=10.0.0.5;MAC=02:00:00:00:00:01;GATEWAY=10.0.0.1", {"IP"});
+  ASSERT_THAT(parsed, Succeeds());
+  EXPECT_EQ(*parsed, (Values{{"IP", "10.0.0.5"}}));
+}
+
 TEST(Args, AreRefusedInUpstreamsWords) {
   const std::pair<std::string_view, std::string_view> table[] = {
       {"x", "ARGS: invalid pair \"x\""},
