@@ -57,7 +57,7 @@ void complete(cni::AddResult& result, const cni::Request& request, const Config&
       }
     }
   }
-  if (!request.dns.empty()) result.dns = request.dns;
+  if (request.dns) result.dns = *request.dns;
 }
 
 // What "mtu" means on this host; 0: the kernel's default.

@@ -32,7 +32,7 @@ Result<Config> parse_config(const cni::Request& request) {
 
   Config config{.published_ports = wishes.ports,
                 .dns = read_dns(keys.child("runtimeConfig").child("dns"))};
-  if (config.dns.empty()) config.dns = request.dns;
+  if (config.dns.empty() && request.dns) config.dns = *request.dns;
   TRY(problems.status());
   return config;
 }

@@ -170,7 +170,7 @@ Result<cni::AddResult> None::add(const cni::Request& request) {
   if (alone) TRY(ensure_addresses(inside, lo.index, with_ipv6));
   cni::AddResult result = TRY(result_of(inside, request, lo));
   if (request.prev_result) result = *request.prev_result;
-  if (alone && !request.dns.empty()) result.dns = request.dns;
+  if (alone && request.dns) result.dns = *request.dns;
   undo.commit();
   return result;
 }

@@ -38,7 +38,7 @@ Result<cni::AddResult> ask_ipam(const cni::Request& request, Rollback& undo) {
                 "address on the link; set \"gateway\" in \"ipam\"",
                 request.ipam_type, ip.address.to_text());
   }
-  if (!request.dns.empty()) result.dns = request.dns;
+  if (request.dns) result.dns = *request.dns;
   return result;
 }
 

@@ -189,12 +189,21 @@ Status read_valid_attachments(Request& request, const Json& root) {
   return problems.status();
 }
 
+// An empty list counts too: it is how a config takes away what the IPAM plugin gives.
+std::optional<Dns> find_dns(const ObjectReader& keys) {
+  Dns dns = read_dns(keys);
+  const bool any = std::ranges::any_of(std::array{"nameservers", "search", "options"},
+                                       [&](const char* key) { return keys.has(key); });
+  if (any || !dns.empty()) return dns;
+  return std::nullopt;
+}
+
 // Everything else that the protocol itself puts into a config.
 Problems read_rest(Request& request, const Json& root) {
   Problems problems;
   const ObjectReader keys(&root, "", problems);
   keys.child("ipam").read("type", request.ipam_type);
-  request.dns = read_dns(keys.child("dns"));
+  request.dns = find_dns(keys.child("dns"));
   if (request.command == Command::Gc || request.command == Command::Status) return problems;
   read_prev_result(request, root, problems);
   return problems;

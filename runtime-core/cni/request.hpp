@@ -32,7 +32,7 @@ struct Request {
   std::string cni_version{};  // as in the config; empty there: "0.1.0"
   std::string network{};      // the config's "name"
   std::string ipam_type{};    // "ipam"."type"
-  Dns dns{};                  // the config's "dns"
+  std::optional<Dns> dns{};   // the config's "dns"; none where that says nothing
   std::optional<AddResult> prev_result{};
   std::vector<Attachment> valid_attachments{};  // of GC; both spellings of the key
 

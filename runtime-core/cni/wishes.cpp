@@ -34,7 +34,7 @@ Wishes wishes_of(const Request& request) {
   const Json* args = find_member(root, "args");
   const Json* cni = args ? find_member(*args, "cni") : nullptr;
   return {.ports = asks(runtime, "portMappings"),
-          .dns = asks(runtime, "dns") || !request.dns.empty(),
+          .dns = asks(runtime, "dns") || (request.dns && !request.dns->empty()),
           .mac = asks(runtime, "mac") || asks(cni, "mac") || asks(request.args, "MAC"),
           .ips = asks(runtime, "ips") || asks(cni, "ips") || asks(request.args, "IP"),
           .aliases = asks(runtime, "aliases")};
