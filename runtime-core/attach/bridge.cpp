@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <memory>
 
 #include "runtime-core/attach/gateway.hpp"
 #include "runtime-core/attach/host_lock.hpp"
@@ -112,20 +113,40 @@ Status apply_policy(const rtnl::Link& bridge, const BridgePlan& plan) {
               plan.name, bridge.alias);
 }
 
+// Undoes changes of a bridge, unless somebody else is on it by now and relies on them. Under the
+// lock: whoever looked at the bridge in between has a port there.
+Status undo_unless_used(rtnl::RouteSocket& host, int bridge, const rtnl::Batch& changes) {
+  const sys::FileLock lock = TRY(lock_host(sys::Lock::Exclusive));
+  if (!TRY(host.ports_of(bridge)).empty()) return ok();
+  return host.apply(changes);
+}
+
 }  // namespace
 
 Result<rtnl::Link> ensure_bridge(rtnl::RouteSocket& host, const BridgePlan& plan, Rollback& undo) {
   rtnl::Link bridge = TRY(find_or_make(host, plan, undo));
   TRY(apply_policy(bridge, plan));
   if (plan.vlan_filtering) TRY(ensure_filtering(host, bridge, undo));
+  rtnl::Batch back;
   if (!bridge.up || (plan.promiscuous && !bridge.promiscuous)) {
     rtnl::LinkChange change{.link = bridge.index, .up = true};
     if (plan.promiscuous) change.promiscuous = true;
     rtnl::Batch batch;
     batch.change_link(change);
     TRY(host.apply(batch));
+    rtnl::LinkChange before{.link = bridge.index, .up = bridge.up};
+    if (plan.promiscuous) before.promiscuous = bridge.promiscuous;
+    back.change_link(before);
   }
-  TRY(ensure_gateways(host, bridge, plan.gateways, plan.force_address));
+  const Status gateways = ensure_gateways(host, bridge, plan.gateways, plan.force_address, back);
+  if (back.size() != 0) {
+    undo.add(
+        "put back bridge " + plan.name,
+        [&host, index = bridge.index, changes = std::make_shared<rtnl::Batch>(std::move(back))] {
+          return undo_unless_used(host, index, *changes);
+        });
+  }
+  TRY(gateways);
   return bridge;
 }
 

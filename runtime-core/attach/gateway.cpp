@@ -30,7 +30,7 @@ void prepare_gateway_device(const std::string& name) {
 }
 
 Status ensure_gateways(rtnl::RouteSocket& host, const rtnl::Link& device,
-                       const std::vector<IpPrefix>& gateways, bool force) {
+                       const std::vector<IpPrefix>& gateways, bool force, rtnl::Batch& back) {
   if (gateways.empty()) return ok();
   constexpr std::uint8_t kLinkScope = 253;  // fe80::/64, the kernel's own
   rtnl::Batch batch;
@@ -45,8 +45,12 @@ Status ensure_gateways(rtnl::RouteSocket& host, const rtnl::Link& device,
                   device.name, gateways.front().to_text(), address.prefix.to_text());
     }
     batch.delete_address(device.index, address.prefix);
+    back.add_address(device.index, address.prefix, EEXIST);
   }
-  for (const IpPrefix& gateway : missing) batch.add_address(device.index, gateway, EEXIST);
+  for (const IpPrefix& gateway : missing) {
+    batch.add_address(device.index, gateway, EEXIST);
+    back.delete_address(device.index, gateway);
+  }
   // A bridge that was made without a MAC address takes the lowest of its ports', until it is told
   // one.
   if (!missing.empty() && !is_device_alias(device.alias)) {

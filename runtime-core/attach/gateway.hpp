@@ -17,8 +17,8 @@ void prepare_gateway_device(const std::string& name);
 
 // The device has these addresses. One of an administrator's keeps its MAC address from then on,
 // whatever ports come and go: containers know it. `Exists` when it has another address that is in
-// the way and `force` is not set; otherwise that one is removed.
+// the way and `force` is not set; otherwise that one is removed. `back` gets what undoes it.
 Status ensure_gateways(rtnl::RouteSocket& host, const rtnl::Link& device,
-                       const std::vector<IpPrefix>& gateways, bool force);
+                       const std::vector<IpPrefix>& gateways, bool force, rtnl::Batch& back);
 
 }  // namespace netctl::attach

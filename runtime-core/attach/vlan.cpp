@@ -153,7 +153,8 @@ Result<rtnl::Link> ensure_vlan_gateway(rtnl::RouteSocket& host, const VlanGatewa
     batch.change_link({.link = gateway->index, .up = true});
     TRY(host.apply(batch));
   }
-  TRY(ensure_gateways(host, *gateway, plan.addresses, plan.force_address));
+  rtnl::Batch kept;  // another container of the VLAN may rely on the address by then
+  TRY(ensure_gateways(host, *gateway, plan.addresses, plan.force_address, kept));
   return *std::move(gateway);
 }
 

@@ -54,5 +54,25 @@ TEST_F(BridgeUndo, WhicheverMessageToTheKernelFailsNothingIsLeft) {
   EXPECT_GT(failed, 15) << "nothing was swept";
 }
 
+TEST_F(BridgeUndo, ABridgeThatWasThereIsAsItWas) {
+  sure("netctl ns add web");
+  sure("ip link add cni2 type bridge");
+  sure("ip link set cni2 up");
+  sure("ip addr add 10.99.0.1/24 dev cni2");
+  // Forwarding is switched on last, and cannot be where /proc/sys is read-only.
+  sure("sysctl -qw net.ipv4.ip_forward=0");
+  sure("mount --bind /proc/sys /proc/sys");
+  sure("mount -o remount,ro,bind /proc/sys");
+  const std::string before = host_state();
+
+  EXPECT_THAT(call("bridge", "ADD", {.container = "c1", .netns = "web"},
+                   R"({"cniVersion": "1.1.0", "name": "net2", "type": "bridge", "bridge": "cni2",
+                     "isGateway": true, "forceAddress": true, "promiscMode": true,
+                     "ipam": {"type": "host-local", "subnet": "10.2.0.0/24"}})"),
+              Refuses(999, HasSubstr("ip_forward")));
+
+  EXPECT_EQ(host_state(), before);
+}
+
 }  // namespace
 }  // namespace netctl::test

@@ -137,7 +137,7 @@ TEST(Request, HasWhatTheConfigSays) {
   EXPECT_EQ(request->cni_version, "1.0.0");
   EXPECT_EQ(request->network, "n1");
   EXPECT_EQ(request->ipam_type, "host-local");
-  EXPECT_EQ(request->dns.nameservers, std::vector<std::string>{"10.0.0.53"});
+  EXPECT_EQ(request->dns.value().nameservers, std::vector<std::string>{"10.0.0.53"});
   ASSERT_TRUE(request->prev_result);
   EXPECT_EQ(request->prev_result->ips.front().address.to_text(), "10.0.0.2/24");
   EXPECT_EQ(request->config_text, config);
