@@ -9,6 +9,7 @@
 #include "runtime-core/cni/differences.hpp"
 #include "runtime-core/cni/error.hpp"
 #include "runtime-core/cni/network_config.hpp"
+#include "runtime-core/cni/result.hpp"
 #include "runtime-core/ns/netns.hpp"
 #include "runtime-core/rtnl/route_socket.hpp"
 
@@ -82,6 +83,31 @@ Error not_there(const Config& config, const cni::Request& request, const Attachm
               config.target, targets.front().call.netns);
 }
 
+// Whether what an attachment made is in the namespace. A path may lead to another namespace by now,
+// under the same name and of another container.
+Result<bool> is_there(RouteSocket& inside, const cni::CachedAttachment& attachment) {
+  const auto result = cni::parse_result(attachment.result_json.value_or("{}"), "");
+  if (!result) return true;  // nothing is known that could be missing
+  bool any = false;
+  for (const cni::Interface& interface : result->interfaces) {
+    if (interface.sandbox != attachment.call.netns) continue;
+    any = true;
+    const auto link = TRY(inside.find_link(interface.name));
+    if (link && (interface.mac.empty() || interface.mac == link->mac.to_text())) return true;
+  }
+  return !any;
+}
+
+Status refuse_stale(RouteSocket& inside, const Config& config, const Attachments& there) {
+  for (const cni::CachedAttachment& each : there) {
+    if (TRY(is_there(inside, each))) return ok();
+  }
+  return fail(Errc::NotFound,
+              "cannot join network namespace of a non running container: the interface {} of "
+              "container \"{}\" is not in {} any more",
+              there.front().call.ifname, config.target, there.front().call.netns);
+}
+
 // The target's attachments, which are in the namespace that is joined.
 Result<Attachments> find_target(const Config& config, const cni::Request& request, int netns) {
   const cni::ResultCache cache(config.cache_directory);
@@ -101,13 +127,15 @@ Result<Attachments> find_target(const Config& config, const cni::Request& reques
 Result<cni::AddResult> Container::add(const cni::Request& request) {
   const Config config = TRY(parse_config(request));
   const UniqueFd netns = TRY(ns::open_netns(request.netns));
+  RouteSocket inside = TRY(ns::run_in(netns.get(), RouteSocket::open));
+  const Attachments there = TRY(find_target(config, request, netns.get()));
+  TRY(refuse_stale(inside, config, there));
   std::vector<std::string> own_interfaces;
-  for (const cni::CachedAttachment& each : TRY(find_target(config, request, netns.get()))) {
+  for (const cni::CachedAttachment& each : there) {
     log::info("container {} joins {}/{}/{}", request.container_id, each.network,
               each.call.container_id, each.call.ifname);
     own_interfaces.push_back(each.call.ifname);
   }
-  RouteSocket inside = TRY(ns::run_in(netns.get(), RouteSocket::open));
   return attach::describe_sandbox(inside, request.netns, own_interfaces);
 }
 
