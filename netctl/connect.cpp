@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime-core/base/error_list.hpp"
+#include "runtime-core/cni/network_config.hpp"
 #include "runtime-core/ns/netns.hpp"
 #include "runtime-core/rtnl/route_socket.hpp"
 
@@ -19,11 +20,53 @@ Result<std::string> first_free_ifname(const std::string& path) {
   }
 }
 
+// Whether an attachment was made by the plugin of that name: "host". A list that cannot be read
+// was not.
+bool was_made_by(const cni::CachedAttachment& attachment, std::string_view type) {
+  const auto list = cni::parse_network_list(attachment.config_text, "");
+  return list &&
+         std::ranges::find(list->plugins, type, &cni::PluginConfig::type) != list->plugins.end();
+}
+
+// A namespace that belongs to somebody else gets no interfaces, nor does one that shall have none.
+Status check_connectable(const Settings& settings, const std::string& container_id) {
+  for (const cni::CachedAttachment& each : runtime(settings).cached("")) {
+    if (each.call.container_id != container_id) continue;
+    if (was_made_by(each, "host") || was_made_by(each, "container")) {
+      return fail(Errc::InvalidArgument,
+                  "container sharing network namespace with another container or host cannot be "
+                  "connected to any other network: \"{}\" is on \"{}\"",
+                  container_id, each.network);
+    }
+    if (was_made_by(each, "none")) {
+      return fail(Errc::InvalidArgument,
+                  "container cannot be connected to multiple networks with one of the networks in "
+                  "private (none) mode: disconnect {} first",
+                  each.network);
+    }
+  }
+  return ok();
+}
+
+// A container of these modes has no other way to be on the network.
+Status check_disconnectable(const cni::CachedAttachment& attachment) {
+  for (const char* mode : {"host", "container"}) {
+    if (!was_made_by(attachment, mode)) continue;
+    return fail(Errc::InvalidArgument,
+                "cannot disconnect container from {0} network - container was created in {0} "
+                "network mode: netctl del ends that",
+                mode);
+  }
+  return ok();
+}
+
 }  // namespace
 
 Status connect(const Settings& settings, Target target, const Wanted& wanted,
                const Output& output) {
   const std::string path = TRY(ns::existing_path_of(target.ns));
+  const Place place = TRY(place_of(target));
+  TRY(check_connectable(settings, place.container_id));
   target.ifname = TRY(first_free_ifname(path));
   return add(settings, target, wanted, output);
 }
@@ -36,6 +79,7 @@ Status disconnect(const Settings& settings, Target target, bool force) {
     const bool meant = target.container_id.empty() ? each.call.netns == place.netns
                                                    : each.call.container_id == place.container_id;
     if (!meant) continue;
+    TRY(check_disconnectable(each));
     any = true;
     target.ifname = each.call.ifname;
     target.container_id = each.call.container_id;

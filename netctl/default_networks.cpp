@@ -35,11 +35,17 @@ constexpr char kBridge[] = R"({{
 }}
 )";
 
-// Modes of one plugin, which has the name of its network.
+// Modes of one plugin, which has the name of its network. It is told all that is asked for, and
+// says what of that the mode cannot have.
 constexpr char kMode[] = R"({{
   "cniVersion": "1.1.0",
   "name": "{}",
-  "plugins": [{{ "type": "{}", "capabilities": {{ "portMappings": true }} }}]
+  "plugins": [
+    {{
+      "type": "{}",
+      "capabilities": {{ "portMappings": true, "ips": true, "mac": true, "dns": true, "aliases": true }}
+    }}
+  ]
 }}
 )";
 
