@@ -21,7 +21,7 @@ using rtnl::RouteSocket;
 constexpr const char* kLoopback = "lo";
 constexpr const char* kDisableIpv6 = "net/ipv6/conf/lo/disable_ipv6";
 
-// What Docker refuses under --network none, and what it silently does without: here with a warning.
+// What Docker refuses under --network none.
 Status refuse_wishes(const cni::Request& request) {
   const cni::Wishes wishes = cni::wishes_of(request);
   const auto refuse = [](std::string_view what) {
@@ -33,9 +33,14 @@ Status refuse_wishes(const cni::Request& request) {
   if (wishes.ips) return refuse("an IP address");
   if (wishes.aliases) return refuse("an alias");
   if (!request.ipam_type.empty()) return refuse("\"ipam\"");
+  return ok();
+}
+
+// What it silently does without: here with a warning.
+void warn_of_wishes(const cni::Request& request) {
+  const cni::Wishes wishes = cni::wishes_of(request);
   if (wishes.ports) log::warn("published ports are discarded when using network mode none");
   if (wishes.mac) log::warn("the MAC address is discarded when using network mode none");
-  return ok();
 }
 
 // Some kernels put the fallback devices of tunnels into each new namespace. They are down and can
@@ -155,7 +160,10 @@ Role role_of(std::string_view program) {
 
 Result<cni::AddResult> None::add(const cni::Request& request) {
   const bool alone = role_ == Role::None;
-  if (alone) TRY(refuse_wishes(request));
+  if (alone) {
+    TRY(refuse_wishes(request));
+    warn_of_wishes(request);
+  }
   const UniqueFd netns = TRY(ns::open_netns(request.netns));
   RouteSocket inside = TRY(ns::run_in(netns.get(), RouteSocket::open));
   const rtnl::Link lo = TRY(inside.link_by_name(kLoopback));
@@ -176,9 +184,13 @@ Result<cni::AddResult> None::add(const cni::Request& request) {
 }
 
 Status None::del(const cni::Request& request) {
+  const bool alone = role_ == Role::None;
+  if (alone && !refuse_wishes(request)) return ok();  // what no ADD accepts, none has made
   const auto netns = TRY(ns::find_netns(request.netns));
   if (!netns) return ok();
   RouteSocket inside = TRY(ns::run_in(netns->get(), RouteSocket::open));
+  // Runtimes call DEL after an ADD that failed too: where another network is, lo serves that.
+  if (alone && !TRY(other_interfaces(inside)).empty()) return ok();
   const rtnl::Link lo = TRY(inside.link_by_name(kLoopback));
   return set_up(inside, lo.index, false);
 }

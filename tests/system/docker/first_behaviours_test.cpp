@@ -143,7 +143,7 @@ TEST_F(Removal, ThatWasKilledAnywhereIsFinishedByTheNextOneOrByGc) {
   const unsigned calls = count_system_calls(remove);
   ASSERT_EQ(host_state(), before);
 
-  constexpr unsigned kPlaces = 8;
+  constexpr unsigned kPlaces = 5;
   for (unsigned place = 1; place <= kPlaces; ++place) {
     SCOPED_TRACE(format("killed at system call {} of {}", calls * place / (kPlaces + 1), calls));
     sure("netctl add front web -p 8080:80");

@@ -105,6 +105,19 @@ TEST_F(NoneMode, DelTakesLoDownAndMayBeRepeatedOrLate) {
   EXPECT_EQ(none("DEL").exit_status, 0);
 }
 
+TEST_F(NoneMode, ADelAfterARefusedAddLeavesLoUp) {
+  run_in("web", "ip link set lo up");
+  const std::string ips = R"("runtimeConfig": {"ips": ["10.0.0.2/24"]})";
+  expect_refused(none("ADD", ips), "an IP address");
+  EXPECT_EQ(none("DEL", ips).exit_status, 0);
+  EXPECT_THAT(run_in("web", "ip link show lo").out, HasSubstr("UP"));
+
+  sure("ip -n web link add eth0 type veth peer name other0");
+  expect_refused(none("ADD"), "multiple networks");
+  EXPECT_EQ(none("DEL").exit_status, 0);
+  EXPECT_THAT(run_in("web", "ip link show lo").out, HasSubstr("UP"));
+}
+
 TEST_F(NoneMode, TheHostsOwnLoopbackIsNeverTouched) {
   auto call = call_of("DEL");
   call["CNI_NETNS"] = "/proc/self/ns/net";
