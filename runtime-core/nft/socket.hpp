@@ -2,16 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime-core/base/result.hpp"
 #include "runtime-core/nft/batch.hpp"
+#include "runtime-core/nft/mnl_socket.hpp"
 #include "runtime-core/nft/types.hpp"
-
-struct mnl_socket;  // libmnl; its headers stay in the .cpp
 
 namespace netctl::nft {
 
@@ -54,14 +53,11 @@ class Socket {
                                               const std::vector<Datum>& key);
 
  private:
-  struct Close {
-    void operator()(mnl_socket* socket) const;
-  };
-  explicit Socket(std::unique_ptr<mnl_socket, Close> socket);
+  explicit Socket(MnlSocket socket) : socket_(std::move(socket)) {}
 
   std::uint32_t take_sequence(std::size_t count = 1);
 
-  std::unique_ptr<mnl_socket, Close> socket_;
+  MnlSocket socket_;
   std::uint32_t next_sequence_ = 1;  // tells the answers of one request from another's
 };
 

@@ -1,0 +1,100 @@
+#include "runtime-core/nft/channel.hpp"
+
+#include <linux/netlink.h>
+#include <sys/socket.h>
+#include <system_error>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include <libmnl/libmnl.h>
+
+namespace netctl::nft {
+namespace {
+
+// The kernel makes the parts of a listing as long as the buffer it is read into, up to this.
+constexpr std::size_t kReceiveLength = 32768;
+
+// Room for a message of `length` bytes; beyond net.core.wmem_max only with CAP_NET_ADMIN.
+void raise_send_buffer(mnl_socket* socket, std::size_t length) {
+  const int fd = mnl_socket_get_fd(socket);
+  const int size = static_cast<int>(std::min<std::size_t>(length, 1U << 30U));
+  if (::setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) == 0) return;
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+}
+
+Status send(mnl_socket* socket, const Bytes& request) {
+  bool raised = false;
+  while (mnl_socket_sendto(socket, request.data(), request.size()) < 0) {
+    if (errno == EINTR) continue;
+    if (errno != EMSGSIZE) return system_error(errno, "send to netfilter");
+    if (raised) {
+      return fail(Errc::Exhausted,
+                  "a message of {} bytes to netfilter is too long: raise net.core.wmem_max",
+                  request.size());
+    }
+    raise_send_buffer(socket, request.size());
+    raised = true;
+  }
+  return ok();
+}
+
+// Everything that waits on the socket. The kernel handles a netlink request inside of the call that
+// sends it, and makes the next part of a listing inside of the call that receives the one before:
+// when nothing waits, nothing will come.
+Result<Bytes> receive(mnl_socket* socket) {
+  Bytes received;
+  std::array<std::uint8_t, kReceiveLength> buffer;
+  while (true) {
+    const ssize_t length =
+        ::recv(mnl_socket_get_fd(socket), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC);
+    if (length < 0 && errno == EAGAIN) return received;
+    // ENOBUFS: a transaction failed at more changes than there is room to report. The first of them
+    // are there, and one is enough to know.
+    if (length < 0 && (errno == EINTR || errno == ENOBUFS)) continue;
+    if (length < 0) return system_error(errno, "receive from netfilter");
+    if (length > static_cast<ssize_t>(buffer.size())) {
+      return fail(Errc::Io, "receive from netfilter: a message of {} bytes", length);
+    }
+    received.insert(received.end(), buffer.begin(), buffer.begin() + length);
+    received.resize(NLMSG_ALIGN(received.size()));
+  }
+}
+
+}  // namespace
+
+void CloseMnlSocket::operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
+
+Result<MnlSocket> open_channel() {
+  MnlSocket socket(mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC));
+  if (!socket) return system_error(errno, "open a netfilter netlink socket");
+  if (mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) != 0) {
+    return system_error(errno, "bind a netfilter netlink socket");
+  }
+  // Errors shall not carry the message that they are about: more of them fit into the buffer.
+  // A kernel before 4.3 does not know it and works as well.
+  int on = 1;
+  mnl_socket_setsockopt(socket.get(), NETLINK_CAP_ACK, &on, sizeof on);
+  return socket;
+}
+
+Result<Answer> ask(mnl_socket* socket, const Bytes& request, std::uint32_t first,
+                   std::uint32_t last) {
+  TRY(send(socket, request));
+  Bytes received = TRY(receive(socket));
+  Answer answer{.received = std::move(received), .reply = {}};
+  answer.reply = parse_reply(answer.received, first, last);
+  return answer;
+}
+
+Result<Answer> ask(mnl_socket* socket, const Bytes& request, std::uint32_t sequence) {
+  return ask(socket, request, sequence, sequence);
+}
+
+Error error_of(int number) {
+  return Error{.code = errc_of(number), .message = std::system_category().message(number)};
+}
+
+}  // namespace netctl::nft
