@@ -26,9 +26,10 @@ const std::map<std::string, std::vector<std::string>> kLayers{
     {"sys", {"base"}},
     {"rtnl", {"base", "addr"}},
     {"nft", {"base", "addr"}},
+    {"diag", {"base", "addr", "sys"}},
     {"ns", {"base", "sys"}},
     {"cni", {"base", "addr", "sys"}},
-    {"attach", {"base", "addr", "sys", "rtnl", "nft", "ns", "cni"}},
+    {"attach", {"base", "addr", "sys", "rtnl", "nft", "diag", "ns", "cni"}},
 };
 
 // The directories that stand on runtime-core. Those of plugins and ipam are one deeper:
