@@ -94,6 +94,8 @@ Result<Answer> ask(mnl_socket* socket, const Bytes& request, std::uint32_t seque
 }
 
 Error error_of(int number) {
+  // What nf_tables says of a range that is there in part.
+  if (number == ENOTEMPTY) return fail(Errc::Exists, "a range that overlaps is there");
   return Error{.code = errc_of(number), .message = std::system_category().message(number)};
 }
 

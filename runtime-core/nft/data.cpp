@@ -39,6 +39,8 @@ std::uint32_t number_of(Type type) {
 }
 
 struct EncodePart {
+  bool end = false;  // of a range, not its beginning
+
   Result<Bytes> operator()(const IpAddress& address) const {
     return Bytes(address.bytes().begin(), address.bytes().end());
   }
@@ -52,6 +54,12 @@ struct EncodePart {
     return Bytes{static_cast<std::uint8_t>(port.number >> 8U),
                  static_cast<std::uint8_t>(port.number & 0xffU)};
   }
+  Result<Bytes> operator()(const PortRange& range) const {
+    if (range.first >= range.last) {
+      return fail(Errc::InvalidArgument, "{} is no range of ports", nft::to_text(range));
+    }
+    return (*this)(Port{.number = end ? range.last : range.first});
+  }
   Result<Bytes> operator()(const std::string& if_name) const {
     TRY(check_if_name(if_name));
     Bytes bytes(if_name.begin(), if_name.end());
@@ -63,6 +71,22 @@ struct EncodePart {
                 nft::to_text(verdict));
   }
 };
+
+Result<Bytes> encode(const std::vector<Datum>& parts, const EncodePart& encode_part) {
+  if (parts.empty()) return fail(Errc::InvalidArgument, "a key needs at least one part");
+  if (parts.size() == 1) return std::visit(encode_part, parts.front());
+  Bytes bytes;
+  for (const Datum& part : parts) {
+    const Bytes more = TRY(std::visit(encode_part, part));
+    bytes.insert(bytes.end(), more.begin(), more.end());
+    bytes.resize(padded(static_cast<std::uint32_t>(bytes.size())));
+  }
+  if (bytes.size() > kMaxDataLength) {
+    return fail(Errc::InvalidArgument, "\"{}\" takes {} bytes, more than the {} that fit",
+                to_text(parts), bytes.size(), kMaxDataLength);
+  }
+  return bytes;
+}
 
 std::string text_until_zero(std::span<const std::uint8_t> bytes) {
   return {bytes.begin(), std::ranges::find(bytes, 0)};
@@ -150,20 +174,15 @@ std::uint32_t kernel_type(const std::vector<Type>& types) {
   return number;
 }
 
-Result<Bytes> encode_data(const std::vector<Datum>& parts) {
-  if (parts.empty()) return fail(Errc::InvalidArgument, "a key needs at least one part");
-  if (parts.size() == 1) return std::visit(EncodePart{}, parts.front());
-  Bytes bytes;
-  for (const Datum& part : parts) {
-    const Bytes more = TRY(std::visit(EncodePart{}, part));
-    bytes.insert(bytes.end(), more.begin(), more.end());
-    bytes.resize(padded(static_cast<std::uint32_t>(bytes.size())));
-  }
-  if (bytes.size() > kMaxDataLength) {
-    return fail(Errc::InvalidArgument, "\"{}\" takes {} bytes, more than the {} that fit",
-                to_text(parts), bytes.size(), kMaxDataLength);
-  }
-  return bytes;
+bool has_range(const std::vector<Datum>& parts) {
+  return std::ranges::any_of(
+      parts, [](const Datum& part) { return std::holds_alternative<PortRange>(part); });
+}
+
+Result<Bytes> encode_data(const std::vector<Datum>& parts) { return encode(parts, {}); }
+
+Result<Bytes> encode_end_of_range(const std::vector<Datum>& parts) {
+  return encode(parts, {.end = true});
 }
 
 Result<std::vector<Datum>> decode_data(std::span<const std::uint8_t> bytes,
@@ -177,6 +196,22 @@ Result<std::vector<Datum>> decode_data(std::span<const std::uint8_t> bytes,
   for (const Type type : types) {
     parts.push_back(decode_part(bytes.subspan(offset, length_of(type)), type));
     offset += padded(length_of(type));
+  }
+  return parts;
+}
+
+Result<std::vector<Datum>> decode_range(std::span<const std::uint8_t> first,
+                                        std::span<const std::uint8_t> last,
+                                        const std::vector<Type>& types) {
+  std::vector<Datum> parts = TRY(decode_data(first, types));
+  const std::vector<Datum> ends = TRY(decode_data(last, types));
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i] == ends[i]) continue;
+    const auto* from = std::get_if<Port>(&parts[i]);
+    if (from == nullptr) {
+      return fail(Errc::InvalidArgument, "a range from {} to {}", to_text(parts), to_text(ends));
+    }
+    parts[i] = PortRange{.first = from->number, .last = std::get<Port>(ends[i]).number};
   }
   return parts;
 }

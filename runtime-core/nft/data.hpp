@@ -44,11 +44,19 @@ std::uint32_t length_of(const std::vector<Type>& types);
 // NFT_DATA_VERDICT.
 std::uint32_t kernel_type(const std::vector<Type>& types);
 
-// InvalidArgument when a part cannot be in a key or data, or there are too many of them.
+// InvalidArgument when a part cannot be in a key or data, or there are too many of them. Of a range
+// these are the bytes of its beginning; the other function gives those of its end, which are the
+// same where there is none.
 Result<Bytes> encode_data(const std::vector<Datum>& parts);
+Result<Bytes> encode_end_of_range(const std::vector<Datum>& parts);
+bool has_range(const std::vector<Datum>& parts);
 // InvalidArgument when the bytes are not as long as the types.
 Result<std::vector<Datum>> decode_data(std::span<const std::uint8_t> bytes,
                                        const std::vector<Type>& types);
+// Of a range from one key to another; they may differ in ports only.
+Result<std::vector<Datum>> decode_range(std::span<const std::uint8_t> first,
+                                        std::span<const std::uint8_t> last,
+                                        const std::vector<Type>& types);
 
 // What tells the kernel's verdict numbers (NF_ACCEPT, NFT_JUMP, …) from ours.
 std::uint32_t kernel_verdict(Verdict::Kind kind);

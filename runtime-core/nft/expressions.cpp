@@ -184,6 +184,7 @@ class Translator {
     nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
     nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_FAMILY, nf_family(dnat.family));
     nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_ADDR_MIN, kFirstRegister);
+    if (dnat.keep_port) return ok();
     // The kernel sets NF_NAT_RANGE_PROTO_SPECIFIED itself when it is given this one.
     nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_PROTO_MIN,
                        kFirstRegister + address_length / kRegisterBytes);

@@ -130,7 +130,18 @@ Status check_types(const Set& set) {
     return fail(Errc::InvalidArgument, "a key needs 1 to {} parts of {} bytes in all", kMaxParts,
                 kMaxDataLength);
   }
+  if (set.ranges && set.key.size() == 1) {
+    return fail(Errc::InvalidArgument, "a set with ranges needs a key of two parts or more");
+  }
   return ok();
+}
+
+// What the kernel has to know of a key to look for a range of it.
+void set_field_lengths(nftnl_set* set, const std::vector<Type>& key) {
+  Bytes lengths;
+  for (const Type type : key) lengths.push_back(static_cast<std::uint8_t>(length_of(type)));
+  nftnl_set_set_data(set, NFTNL_SET_DESC_CONCAT, lengths.data(),
+                     static_cast<std::uint32_t>(lengths.size()));
 }
 
 Result<ElementPtr> make_element(const std::vector<Datum>& key) {
@@ -138,6 +149,11 @@ Result<ElementPtr> make_element(const std::vector<Datum>& key) {
   auto element = owned<ElementPtr>(nftnl_set_elem_alloc());
   nftnl_set_elem_set(element.get(), NFTNL_SET_ELEM_KEY, bytes.data(),
                      static_cast<std::uint32_t>(bytes.size()));
+  if (has_range(key)) {
+    const Bytes end = TRY(encode_end_of_range(key));
+    nftnl_set_elem_set(element.get(), NFTNL_SET_ELEM_KEY_END, end.data(),
+                       static_cast<std::uint32_t>(end.size()));
+  }
   return element;
 }
 
@@ -232,7 +248,11 @@ struct ObjectEncoder {
   Result<Bytes> operator()(const Set& set) const {
     TRY(check_types(set));
     const auto object = TRY(list_of(change.table.name, set.name, nullptr));
-    const std::uint32_t flags = set.data.empty() ? 0 : std::uint32_t{NFT_SET_MAP};
+    std::uint32_t flags = set.data.empty() ? 0 : std::uint32_t{NFT_SET_MAP};
+    if (set.ranges) {
+      flags |= std::uint32_t{NFT_SET_INTERVAL} | std::uint32_t{NFT_SET_CONCAT};
+      set_field_lengths(object.get(), set.key);
+    }
     nftnl_set_set_u32(object.get(), NFTNL_SET_FLAGS, flags);
     // Asked for by the kernel; all that follow name the set instead.
     nftnl_set_set_u32(object.get(), NFTNL_SET_ID, sequence);
@@ -324,8 +344,14 @@ Result<std::vector<Datum>> data_of(nftnl_set_elem* element, const Set& set) {
   return decode_data(bytes_in(element, NFTNL_SET_ELEM_DATA), set.data);
 }
 
+Result<std::vector<Datum>> key_of(nftnl_set_elem* element, const Set& set) {
+  const auto first = bytes_in(element, NFTNL_SET_ELEM_KEY);
+  if (!nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_KEY_END)) return decode_data(first, set.key);
+  return decode_range(first, bytes_in(element, NFTNL_SET_ELEM_KEY_END), set.key);
+}
+
 Result<Element> decode_element(nftnl_set_elem* element, const Set& set) {
-  auto key = TRY(decode_data(bytes_in(element, NFTNL_SET_ELEM_KEY), set.key).context("key"));
+  auto key = TRY(key_of(element, set).context("key"));
   auto data = TRY(data_of(element, set).context("data"));
   return Element{.set = set.name,
                  .key = std::move(key),

@@ -48,7 +48,8 @@ class Socket {
   Result<std::vector<std::string>> chains(const Table& table);
   // All elements of a set or map, in no particular order; NotFound when there is no such set.
   Result<std::vector<Element>> elements(const Table& table, const Set& set);
-  // The one element with this key, without listing the others; nothing when there is none.
+  // The one element with this key, without listing the others; nothing when there is none. Of a set
+  // with ranges it is the one that has the key, or the key's beginning, in it.
   Result<std::optional<Element>> find_element(const Table& table, const Set& set,
                                               const std::vector<Datum>& key);
 

@@ -92,6 +92,9 @@ struct DatumToText {
   std::string operator()(const MacAddress& mac) const { return mac.to_text(); }
   std::string operator()(Protocol protocol) const { return std::string(to_text(protocol)); }
   std::string operator()(const Port& port) const { return format("{}", port.number); }
+  std::string operator()(const PortRange& range) const {
+    return format("{}-{}", range.first, range.last);
+  }
   std::string operator()(const std::string& if_name) const { return format("\"{}\"", if_name); }
   std::string operator()(const Verdict& verdict) const { return to_text(verdict); }
 };
@@ -166,6 +169,7 @@ struct ObjectToText {
     if (!adding) return text;
     text += " { type " + concatenation(set.key);
     if (!set.data.empty()) text += " : " + concatenation(set.data);
+    if (set.ranges) text += " ; flags interval";
     return text + " ; }";
   }
 

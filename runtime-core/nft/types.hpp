@@ -49,15 +49,25 @@ struct Port {
   auto operator<=>(const Port&) const = default;
 };
 
+// Where an inet_service is asked for in the key of a set with ranges: "8000-8999".
+struct PortRange {
+  std::uint16_t first = 0;  // host byte order
+  std::uint16_t last = 0;   // included; more than `first`
+  auto operator<=>(const PortRange&) const = default;
+};
+
 // One part of a key or of data; a concatenation is a vector of them.
-using Datum =
-    std::variant<IpAddress, MacAddress, Protocol, Port, std::string /* interface name */, Verdict>;
+using Datum = std::variant<IpAddress, MacAddress, Protocol, Port, std::string /* interface name */,
+                           Verdict, PortRange>;
 
 // A set, or a map when `data` is not empty.
 struct Set {
   std::string name;
   std::vector<Type> key;
   std::vector<Type> data{};
+  // A key may be a range of ports (flags interval); it needs a concatenation. The kernel refuses a
+  // range that begins or ends in one that is there, but not one that covers it.
+  bool ranges = false;
 };
 
 // An element of a set or map. Its comment says whose it is.
@@ -150,7 +160,8 @@ struct VerdictOf {  // ip saddr vmap @masquerade4: goes on when there is no such
 struct DnatTo {  // dnat ip to ip daddr . meta l4proto . th dport map @publish4
   Family family = Family::V4;
   std::vector<Field> key{};
-  std::string map{};  // data: address . port
+  std::string map{};       // data: address . port, or an address alone and the port stays
+  bool keep_port = false;  // the latter
   bool operator==(const DnatTo&) const = default;
 };
 struct Masquerade {

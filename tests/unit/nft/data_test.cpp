@@ -67,6 +67,25 @@ TEST(NftData, WhatCannotBeAKeyIsRefused) {
   }
 }
 
+TEST(NftData, ARangeHasABeginningAndAnEndThatDifferInPorts) {
+  const std::vector<Type> types{Type::InetProto, Type::InetService};
+  const std::vector<Datum> range{Protocol::Tcp, PortRange{.first = 0x0102, .last = 0x0304}};
+  const Bytes first = encode_data(range).value();
+  const Bytes last = encode_end_of_range(range).value();
+  EXPECT_EQ(first, (Bytes{6, 0, 0, 0, 1, 2, 0, 0}));
+  EXPECT_EQ(last, (Bytes{6, 0, 0, 0, 3, 4, 0, 0}));
+  EXPECT_EQ(decode_range(first, last, types).value(), range);
+  // One port is no range.
+  EXPECT_EQ(decode_range(first, first, types).value(),
+            (std::vector<Datum>{Protocol::Tcp, Port{.number = 0x0102}}));
+  // Of protocols we know none.
+  Bytes other = last;
+  other[0] = 17;
+  EXPECT_THAT(decode_range(first, other, types), FailsWith(Errc::InvalidArgument));
+  EXPECT_THAT(encode_data({Protocol::Tcp, PortRange{.first = 80, .last = 80}}),
+              FailsWith(Errc::InvalidArgument));
+}
+
 TEST(NftData, BytesOfAnotherLengthThanTheTypesAreRefused) {
   const Bytes five(5);
   EXPECT_THAT(decode_data(five, {Type::Ipv4Addr}), FailsWith(Errc::InvalidArgument));

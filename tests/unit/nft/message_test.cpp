@@ -63,6 +63,14 @@ TEST(NftMessage, AnElementIsReadAsItWasWritten) {
         .key = {address("203.0.113.5"), Protocol::Sctp, Port{.number = 65535}},
         .data = {address("172.17.0.2"), Port{.number = 1}},
         .comment = "bridge/web/eth0"}},
+      {{.name = "publish4_range",
+        .key = {Type::InetProto, Type::InetService},
+        .data = {Type::Ipv4Addr},
+        .ranges = true},
+       {.set = "publish4_range",
+        .key = {Protocol::Tcp, PortRange{.first = 8000, .last = 8999}},
+        .data = {address("172.17.0.2")},
+        .comment = "bridge/web/eth0"}},
       {{.name = "masquerade4", .key = {Type::Ipv4Addr}, .data = {Type::Verdict}},
        {.set = "masquerade4",
         .key = {address("172.17.0.2")},
@@ -187,6 +195,13 @@ TEST(NftMessage, WhatMakesNoSenseIsRefusedBeforeTheKernelSeesIt) {
     SCOPED_TRACE(what);
     EXPECT_THAT(encode(change, 1, false), FailsWith(Errc::InvalidArgument));
   }
+}
+
+TEST(NftMessage, ASetWithRangesNeedsAConcatenation) {
+  Set set{.name = "s", .key = {Type::InetService}, .ranges = true};
+  EXPECT_THAT(encode(change_of(Batch("t").add(set)), 7, false), FailsWith(Errc::InvalidArgument));
+  set.key.insert(set.key.begin(), Type::InetProto);
+  EXPECT_THAT(encode(change_of(Batch("t").add(set)), 7, false), Succeeds());
 }
 
 TEST(NftMessage, TheLongestRuleFits) {

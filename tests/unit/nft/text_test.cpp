@@ -70,12 +70,19 @@ TEST(NftText, ABatchIsAFileForNft) {
       .add(Set{.name = "publish4_any",
                .key = {Type::InetProto, Type::InetService},
                .data = {Type::Ipv4Addr, Type::InetService}})
+      .add(Set{.name = "publish4_range",
+               .key = {Type::InetProto, Type::InetService},
+               .data = {Type::Ipv4Addr},
+               .ranges = true})
       .add(Set{.name = "pairs", .key = {Type::IfName, Type::IfName}})
       .add(Set{.name = "hairpin6", .key = {Type::Ipv6Addr}, .data = {Type::Verdict}})
       .add(Chain{.name = "publish"})
       .add(Chain{.name = "raw", .hook = Hook{.point = Hook::Point::Prerouting, .priority = -300}})
       .add(Rule{.chain = "publish", .statements = {Masquerade{}}})
-      .add(web);
+      .add(web)
+      .add(Element{.set = "publish4_range",
+                   .key = {Protocol::Udp, PortRange{.first = 8000, .last = 8999}},
+                   .data = {address("172.17.0.2")}});
 
   EXPECT_EQ(
       to_text(batch),
@@ -83,12 +90,15 @@ TEST(NftText, ABatchIsAFileForNft) {
       "add map inet netctl publish4_any { type inet_proto . inet_service : ipv4_addr . "
       "inet_service "
       "; }\n"
+      "add map inet netctl publish4_range { type inet_proto . inet_service : ipv4_addr ; flags "
+      "interval ; }\n"
       "add set inet netctl pairs { type ifname . ifname ; }\n"
       "add map inet netctl hairpin6 { type ipv6_addr : verdict ; }\n"
       "add chain inet netctl publish\n"
       "add chain inet netctl raw { type filter hook prerouting priority -300 ; policy accept ; }\n"
       "add rule inet netctl publish masquerade\n"
-      "create element inet netctl publish4_any { tcp . 8080 comment \"web\" : 172.17.0.2 . 80 }\n");
+      "create element inet netctl publish4_any { tcp . 8080 comment \"web\" : 172.17.0.2 . 80 }\n"
+      "create element inet netctl publish4_range { udp . 8000-8999 : 172.17.0.2 }\n");
 }
 
 TEST(NftText, WhatMustBeNewIsCreated) {
