@@ -5,6 +5,7 @@
 #include "netctl/networks.hpp"
 #include "runtime-core/addr/mac.hpp"
 #include "runtime-core/addr/port.hpp"
+#include "runtime-core/attach/publish.hpp"
 #include "runtime-core/base/digest.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/capabilities.hpp"
@@ -20,6 +21,7 @@ Result<std::vector<PortMapping>> parse_all(const std::vector<std::string>& texts
   for (const std::string& text : texts) {
     for (PortMapping& mapping : TRY(parse_publish(text))) mappings.push_back(mapping);
   }
+  TRY(refuse_repeated(mappings));
   return mappings;
 }
 
@@ -92,6 +94,25 @@ Result<cni::RuntimeCall> call_of(const Target& target) {
                           .capability_args = target.capability_args};
 }
 
+// The mappings with the numbers that were chosen for those without one. No field of the result
+// tells them, so the kernel is asked.
+std::vector<PortMapping> with_numbers(std::vector<PortMapping> mappings,
+                                      const attach::Owner& owner) {
+  const bool are_told = std::ranges::none_of(
+      mappings, [](const PortMapping& mapping) { return mapping.host_port == 0; });
+  if (are_told) return mappings;
+  const auto published = attach::published_ports(owner).value_or({});
+  for (PortMapping& mapping : mappings) {
+    if (mapping.host_port != 0) continue;
+    const auto found = std::ranges::find_if(published, [&](const attach::PublishedPort& port) {
+      return port.mapping.container_port == mapping.container_port &&
+             port.mapping.protocol == mapping.protocol;
+    });
+    if (found != published.end()) mapping.host_port = found->mapping.host_port;
+  }
+  return mappings;
+}
+
 Status print_attached(const Target& target, const cni::AddResult& result,
                       const std::vector<PortMapping>& mappings) {
   std::string text = format("{} {}:", target.ns, target.ifname);
@@ -139,7 +160,10 @@ Status add(const Settings& settings, const Target& typed, const Wanted& wanted,
 
   const auto result = TRY(runtime(settings).add(network, call));
   if (!output.json) {
-    return print_attached(target, result, cni::port_mappings_of(call.capability_args));
+    const attach::Owner owner{
+        .network = network.name, .container_id = call.container_id, .ifname = call.ifname};
+    return print_attached(target, result,
+                          with_numbers(cni::port_mappings_of(call.capability_args), owner));
   }
   return print(TRY(cni::to_json(result, network.cni_version)) + "\n");
 }

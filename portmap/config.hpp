@@ -8,14 +8,15 @@
 
 namespace netctl::portmap {
 
-// The keys of portmap, with the reference plugin's names and meaning (docs/portmap.md).
+// The keys of portmap, with the reference plugin's names and meaning (docs/plugins.md).
 struct Config {
   bool snat = true;  // connections that would not come back by themselves get the host's address
   bool masq_all = false;                // and all others too
-  std::vector<PortMapping> mappings{};  // runtimeConfig.portMappings
+  std::vector<PortMapping> mappings{};  // runtimeConfig.portMappings; no port twice
 };
 
-// The config, checked whole: every problem is in the one error.
+// The config, checked whole: every problem is in the one error. A key that asks for what cannot be
+// done here is refused (kUnsupportedField), never passed over.
 Result<Config> parse_config(const cni::Request& request);
 
 }  // namespace netctl::portmap

@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "portmap/config.hpp"
+#include "portmap/loopback.hpp"
+#include "runtime-core/attach/host_lock.hpp"
 #include "runtime-core/attach/owner.hpp"
 #include "runtime-core/attach/probe.hpp"
 #include "runtime-core/attach/publish.hpp"
@@ -11,8 +13,6 @@
 #include "runtime-core/base/rollback.hpp"
 #include "runtime-core/cni/differences.hpp"
 #include "runtime-core/cni/error.hpp"
-#include "runtime-core/rtnl/route_socket.hpp"
-#include "runtime-core/sys/sysctl.hpp"
 
 namespace netctl::portmap {
 namespace {
@@ -83,43 +83,12 @@ attach::Publication publication(const Config& config, const Addresses& addresses
           .masquerade_all = config.masq_all};
 }
 
-// The address that is reached from 127.0.0.1, if any is.
-std::optional<IpAddress> localhost_target(const Config& config, const Addresses& addresses) {
-  if (!config.snat) return std::nullopt;
-  for (const IpPrefix& address : addresses) {
-    if (address.address.is_v4()) return address.address;
-  }
-  return std::nullopt;
-}
-
-Result<rtnl::Link> link_towards(const IpAddress& container) {
-  rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
-  const rtnl::Route route = TRY(host.route_to(container));
-  auto link = TRY(host.find_link(route.link));
-  if (!link) return fail(Errc::NotFound, "no interface leads to {}", container.to_text());
-  return *std::move(link);
-}
-
-std::string route_localnet(const rtnl::Link& link) {
-  return format("net/ipv4/conf/{}/route_localnet", link.name);
-}
-
-// Without this the kernel drops packets from 127.0.0.1 that are led to the container, and the
-// answers to them.
-Status allow_localhost(const IpAddress& container) {
-  const rtnl::Link link = TRY(link_towards(container));
-  TRY(sys::set_sysctl(route_localnet(link), "1"));
-  return ok();
-}
-
-// Where packets from 127.0.0.1 that are led to the container would be dropped.
-Status check_localhost(const IpAddress& container, cni::Differences& differences) {
-  const rtnl::Link link = TRY(link_towards(container));
-  const auto value = TRY(sys::find_sysctl(route_localnet(link)));
-  if (value == "1") return ok();
-  differences.add(
-      format("route_localnet of {} is off: published ports do not answer on 127.0.0.1", link.name));
-  return ok();
+// The addresses that are reached from the host's own loopback addresses.
+std::vector<IpAddress> loopback_targets(const Config& config, const Addresses& addresses) {
+  std::vector<IpAddress> targets;
+  if (!config.snat) return targets;
+  for (const IpPrefix& address : addresses) targets.push_back(address.address);
+  return targets;
 }
 
 }  // namespace
@@ -135,16 +104,18 @@ Result<cni::AddResult> PortMap::add(const cni::Request& request) {
 
   const Addresses addresses = container_addresses(request);
   TRY(refuse_unreachable(config, addresses));
+  // Nobody takes a route to ::1 away while it is not known yet who needs it.
+  const auto lock = TRY(attach::lock_host(sys::Lock::Shared));
   Rollback undo;
   TRY(attach::publish(attach::owner_of(request), publication(config, addresses), undo));
-  if (const auto target = localhost_target(config, addresses)) TRY(allow_localhost(*target));
+  TRY(open_loopback(loopback_targets(config, addresses)));
   undo.commit();
   return *request.prev_result;
 }
 
 // The owner's tag is all that is needed: not the ports, not prevResult, not a sound config.
 Status PortMap::del(const cni::Request& request) {
-  return attach::unpublish(attach::owner_of(request));
+  return close_loopback(TRY(attach::unpublish(attach::owner_of(request))));
 }
 
 Status PortMap::check(const cni::Request& request) {
@@ -155,15 +126,13 @@ Status PortMap::check(const cni::Request& request) {
   cni::Differences differences;
   differences.add_all(
       attach::missing_ports(attach::owner_of(request), publication(config, addresses)));
-  if (const auto target = localhost_target(config, addresses)) {
-    differences.keep(check_localhost(*target, differences));
-  }
+  differences.keep(check_loopback(loopback_targets(config, addresses), differences));
   return differences.status(
       format("the published ports of container \"{}\" are not as they were", request.container_id));
 }
 
 Status PortMap::gc(const cni::Request& request) {
-  return attach::unpublish_strays(request.network, request.valid_attachments);
+  return close_loopback(TRY(attach::unpublish_strays(request.network, request.valid_attachments)));
 }
 
 Status PortMap::status(const cni::Request& request) {

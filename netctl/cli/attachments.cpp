@@ -4,6 +4,7 @@
 
 #include "netctl/attach.hpp"
 #include "netctl/cli/cli.hpp"
+#include "netctl/port.hpp"
 
 namespace netctl::cli {
 namespace {
@@ -14,6 +15,7 @@ struct Typed {
   command::Wanted wanted{};
   command::Output output{};
   std::vector<std::string> filters{};
+  std::string port{};  // of the container
 };
 
 // A container that is gone can be named by its id alone; one that is to be attached cannot.
@@ -110,6 +112,20 @@ void define_ls_and_inspect(CLI::App& app, Session& session, Typed& typed) {
   });
 }
 
+void define_port(CLI::App& app, Session& session, Typed& typed) {
+  auto* port = app.add_subcommand("port", "List what of the host leads to a container's ports");
+  port->add_option("namespace", typed.target.ns,
+                   "A pinned name, a path, or pid:N; not needed with --id");
+  port->add_option("port", typed.port, "One port of the container: 80, 53/udp");
+  port->add_option("--id", typed.target.container_id,
+                   "Container id; otherwise derived from the namespace's path");
+  add_output_options(*port, typed.output, false);
+  port->footer("Example: netctl port web 80/tcp");
+  port->callback([&] {
+    session.work = [&] { return command::list_published(typed.target, typed.port, typed.output); };
+  });
+}
+
 }  // namespace
 
 void define_attachments(CLI::App& app, Session& session) {
@@ -117,6 +133,7 @@ void define_attachments(CLI::App& app, Session& session) {
   define_add(app, session, typed);
   define_del_and_check(app, session, typed);
   define_ls_and_inspect(app, session, typed);
+  define_port(app, session, typed);
 }
 
 }  // namespace netctl::cli

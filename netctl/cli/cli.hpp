@@ -26,7 +26,7 @@ struct Session {
 // The whole command line, all subcommands in it.
 void define_all(CLI::App& app, Session& session);
 
-void define_attachments(CLI::App& app, Session& session);  // add del check ls inspect
+void define_attachments(CLI::App& app, Session& session);  // add del check ls inspect port
 void define_upkeep(CLI::App& app, Session& session);       // gc status
 void define_networks(CLI::App& app, Session& session);     // network
 void define_namespaces(CLI::App& app, Session& session);   // ns

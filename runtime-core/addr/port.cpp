@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace netctl {
 namespace {
@@ -63,27 +64,40 @@ Result<std::vector<PortMapping>> parse_parts(std::string_view text) {
   const PortRange container = TRY(parse_range(container_part.tail));
 
   PortRange host = container;
+  bool any_free = false;
   std::optional<IpAddress> host_ip;
   if (container_part.head) {
     const HeadTail host_part = split_last(*container_part.head);
-    host = TRY(parse_range(host_part.tail));
+    any_free = host_part.tail == "0" || (host_part.head && host_part.tail.empty());
+    if (!any_free) host = TRY(parse_range(host_part.tail));
     if (host_part.head) host_ip = TRY(parse_host_address(*host_part.head));
   }
-  if (host.size() != container.size()) {
+  if (!any_free && host.size() != container.size()) {
     return fail(Errc::InvalidArgument, "{} host ports for {} container ports", host.size(),
                 container.size());
   }
 
   std::vector<PortMapping> mappings;
-  mappings.reserve(host.size());
-  for (unsigned i = 0; i < host.size(); ++i) {
+  mappings.reserve(container.size());
+  for (unsigned i = 0; i < container.size(); ++i) {
     mappings.push_back(
         PortMapping{.host_ip = host_ip,
-                    .host_port = static_cast<std::uint16_t>(host.first + i),
+                    .host_port = static_cast<std::uint16_t>(any_free ? 0 : host.first + i),
                     .container_port = static_cast<std::uint16_t>(container.first + i),
                     .protocol = protocol});
   }
   return mappings;
+}
+
+// Whether a packet could be meant for either.
+bool meet(const PortMapping& one, const PortMapping& other) {
+  // Numbers that are still to be chosen differ, unless they are one port on several addresses.
+  if (one.host_port == 0) {
+    return one.container_port == other.container_port && one.host_ip == other.host_ip;
+  }
+  if (!one.host_ip || !other.host_ip) return true;
+  if (one.host_ip->family() != other.host_ip->family()) return false;
+  return one.is_any_address() || other.is_any_address() || one.host_ip == other.host_ip;
 }
 
 }  // namespace
@@ -131,6 +145,20 @@ Result<std::uint16_t> parse_port(std::string_view text) {
 
 Result<std::vector<PortMapping>> parse_publish(std::string_view text) {
   return parse_parts(text).context("published port \"{}\"", text);
+}
+
+Status refuse_repeated(const std::vector<PortMapping>& mappings) {
+  const auto number = [](const PortMapping& one) { return std::pair(one.protocol, one.host_port); };
+  std::vector<PortMapping> sorted = mappings;
+  std::ranges::stable_sort(sorted, {}, number);
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    for (std::size_t j = i + 1; j < sorted.size() && number(sorted[j]) == number(sorted[i]); ++j) {
+      if (!meet(sorted[i], sorted[j])) continue;
+      return fail(Errc::InvalidArgument, "port {} is asked for twice, the other time as {}",
+                  sorted[i].to_text(), sorted[j].to_text());
+    }
+  }
+  return ok();
 }
 
 }  // namespace netctl

@@ -21,11 +21,12 @@ Result<Protocol> parse_protocol(std::string_view text);  // any case
 // A port of the host that leads to a port of a container. Ports are in host byte order.
 struct PortMapping {
   std::optional<IpAddress> host_ip{};  // none: every address of the host
-  std::uint16_t host_port = 0;         // 1..65535
+  std::uint16_t host_port = 0;         // 1..65535; 0: one that is free
   std::uint16_t container_port = 0;    // 1..65535
   Protocol protocol = Protocol::Tcp;
 
   std::string to_text() const;  // "127.0.0.1:8080:80/tcp", "[::1]:8080:80/udp", "8080:80/tcp"
+  bool is_any_address() const { return !host_ip || host_ip->is_unspecified(); }
 
   auto operator<=>(const PortMapping&) const = default;
 };
@@ -35,7 +36,11 @@ Result<std::uint16_t> parse_port(std::string_view text);
 
 // What people type after -p: [[host address:]host port[-last]:]container port[-last][/protocol],
 // an IPv6 address in brackets. Ranges must be equally long and become one mapping per port.
-// A container port alone is published under the same number.
+// A container port alone is published under the same number, one behind host port 0, or behind
+// nothing as in "127.0.0.1::80", under a number that is free.
 Result<std::vector<PortMapping>> parse_publish(std::string_view text);
+
+// InvalidArgument when two of them want the same port of the same address, one of which may be any.
+Status refuse_repeated(const std::vector<PortMapping>& mappings);
 
 }  // namespace netctl

@@ -20,14 +20,17 @@ constexpr int kFilter = 0;
 constexpr std::string_view kMasquerade = "masq";
 constexpr std::string_view kHairpin = "hairpin";
 
-const IpPrefix kLoopback{.address = IpAddress::v4(127, 0, 0, 0), .length = 8};
-
 Type address_type(Family family) { return family == Family::V4 ? Type::Ipv4Addr : Type::Ipv6Addr; }
 Field source(Family family) { return family == Family::V4 ? Field::SourceV4 : Field::SourceV6; }
 Field destination(Family family) { return family == Family::V4 ? Field::DestV4 : Field::DestV6; }
 
 std::string with_family(std::string_view name, Family family) {
   return format("{}{}", name, family == Family::V4 ? 4 : 6);
+}
+
+IpPrefix loopback(Family family) {
+  if (family == Family::V4) return {.address = IpAddress::v4(127, 0, 0, 0), .length = 8};
+  return host_prefix(IpAddress::unspecified(Family::V6).next());
 }
 
 IpPrefix multicast(Family family) {
@@ -46,13 +49,16 @@ void add_publish_chain(nft::Batch& batch) {
   batch.add(nft::Chain{.name = "publish"});
   for (const Family family : {Family::V4, Family::V6}) {
     const auto rule = [&](std::vector<Field> key, const nft::Set& map) {
-      batch.add(nft::Rule{
-          .chain = "publish",
-          .statements = {nft::DnatTo{.family = family, .key = std::move(key), .map = map.name}}});
+      batch.add(nft::Rule{.chain = "publish",
+                          .statements = {nft::DnatTo{.family = family,
+                                                     .key = std::move(key),
+                                                     .map = map.name,
+                                                     .keep_port = map.data.size() == 1}}});
     };
     // A named address is the closer match, so it is asked first.
     rule({destination(family), Field::L4Proto, Field::DestPort}, publish_map(family));
     rule({Field::L4Proto, Field::DestPort}, publish_any_map(family));
+    rule({Field::L4Proto, Field::DestPort}, publish_range_map(family));
   }
 }
 
@@ -78,10 +84,8 @@ void add_source_nat(nft::Batch& batch) {
   for (const Family family : {Family::V4, Family::V6}) {
     rule({nft::MatchDnat{},
           nft::VerdictOf{.key = {destination(family)}, .map = hairpin_map(family).name}});
-    if (family == Family::V4) {
-      rule({nft::MatchDnat{}, nft::MatchAddress{.field = Field::SourceV4, .prefix = kLoopback},
-            nft::Masquerade{}});
-    }
+    rule({nft::MatchDnat{}, nft::MatchAddress{.field = source(family), .prefix = loopback(family)},
+          nft::Masquerade{}});
     rule({nft::VerdictOf{.key = {source(family)}, .map = masquerade_map(family).name}});
   }
 }
@@ -94,7 +98,7 @@ void add_loopback_guard(nft::Batch& batch) {
   batch.add(nft::Rule{
       .chain = "raw",
       .statements = {nft::MatchIfName{.field = Field::InIfName, .name = "lo", .negated = true},
-                     nft::MatchAddress{.field = Field::DestV4, .prefix = kLoopback},
+                     nft::MatchAddress{.field = Field::DestV4, .prefix = loopback(Family::V4)},
                      Verdict{.kind = Verdict::Kind::Drop}}});
 }
 
@@ -226,6 +230,13 @@ nft::Set publish_any_map(Family family) {
           .data = {address_type(family), Type::InetService}};
 }
 
+nft::Set publish_range_map(Family family) {
+  return {.name = with_family("publish", family) + "_range",
+          .key = {Type::InetProto, Type::InetService},
+          .data = {address_type(family)},
+          .ranges = true};
+}
+
 nft::Set masquerade_map(Family family) { return address_verdicts("masquerade", family); }
 nft::Set hairpin_map(Family family) { return address_verdicts("hairpin", family); }
 
@@ -257,6 +268,7 @@ const OwnedTable& firewall_table() {
     for (const Family family : {Family::V4, Family::V6}) {
       made.sets.push_back({publish_map(family), Purpose::Publish, true});
       made.sets.push_back({publish_any_map(family), Purpose::Publish, true});
+      made.sets.push_back({publish_range_map(family), Purpose::Publish, true});
       made.sets.push_back({masquerade_map(family), Purpose::Masquerade});
       made.sets.push_back({hairpin_map(family), Purpose::Publish});
       made.sets.push_back({open_set(family), Purpose::Publish});

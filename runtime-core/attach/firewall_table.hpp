@@ -15,20 +15,23 @@
 //                       203.0.113.5 . tcp . 8443 comment "bridge/web/eth0" : 172.17.0.2 . 443 }
 //   map publish4_any  { inet_proto . inet_service : ipv4_addr . inet_service
 //                       tcp . 8080 comment "bridge/web/eth0" : 172.17.0.2 . 80 }
+//   map publish4_range { inet_proto . inet_service : ipv4_addr; flags interval
+//                       tcp . 8000-8999 comment "bridge/web/eth0" : 172.17.0.2 }
 //   map masquerade4   { ipv4_addr : verdict
 //                       172.17.0.2 comment "bridge/web/eth0" : goto masq_172.17.0.0/16 }
 //   map hairpin4      { ipv4_addr : verdict
 //                       172.17.0.2 comment "bridge/web/eth0" : jump hairpin_172.17.0.0/16 }
 //
 //   chain publish     { dnat ip to ip daddr . meta l4proto . th dport map @publish4
-//                       dnat ip to meta l4proto . th dport map @publish4_any }
+//                       dnat ip to meta l4proto . th dport map @publish4_any
+//                       dnat ip to meta l4proto . th dport map @publish4_range }
 //   chain prerouting  { type nat hook prerouting priority dstnat
 //                       fib daddr type local jump publish }
 //   chain output      { type nat hook output priority -100
 //                       fib daddr type local jump publish }
 //   chain postrouting { type nat hook postrouting priority srcnat
 //                       ct status dnat ip daddr vmap @hairpin4
-//                       ct status dnat ip saddr 127.0.0.0/8 masquerade
+//                       ct status dnat ip saddr 127.0.0.0/8 masquerade   # IPv6: ::1
 //                       ip saddr vmap @masquerade4 }
 //   chain raw         { type filter hook prerouting priority raw
 //                       iifname != "lo" ip daddr 127.0.0.0/8 drop }
@@ -85,6 +88,7 @@ inline constexpr std::string_view kTable = "netctl";
 
 nft::Set publish_map(Family family);
 nft::Set publish_any_map(Family family);
+nft::Set publish_range_map(Family family);
 nft::Set masquerade_map(Family family);
 nft::Set hairpin_map(Family family);
 nft::Set open_set(Family family);

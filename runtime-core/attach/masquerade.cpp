@@ -33,13 +33,15 @@ Status masquerade(const Owner& owner, const std::vector<IpPrefix>& addresses, Ro
 
 Status remove_masquerade(const Owner& owner) {
   TableEditor editor = TRY(TableEditor::open(firewall_table()));
-  return editor.remove(Purpose::Masquerade, owner.tag());
+  TRY(editor.remove(Purpose::Masquerade, owner.tag()));
+  return ok();
 }
 
 Status remove_stray_masquerade(const std::string& network,
                                const std::vector<cni::Attachment>& valid) {
   TableEditor editor = TRY(TableEditor::open(firewall_table()));
-  return editor.remove_strays(Purpose::Masquerade, network, valid);
+  TRY(editor.remove_strays(Purpose::Masquerade, network, valid));
+  return ok();
 }
 
 Result<std::vector<std::string>> missing_masquerade(const Owner& owner,

@@ -161,8 +161,8 @@ Status TableEditor::add(const Addition& addition) {
   TRY(records_.save(purpose, first.comment, all));
   Status inserted = insert(addition);
   if (inserted) return ok();
-  Status undone = before ? records_.save(purpose, first.comment, *before)
-                         : remove(set_of(first).purpose, first.comment);
+  const Status undone = before ? records_.save(purpose, first.comment, *before)
+                               : remove_all(set_of(first).purpose, first.comment);
   if (!undone) log::warn("{}", undone.error().message);
   return inserted;
 }
@@ -189,7 +189,7 @@ Status TableEditor::settle(Purpose purpose, const std::string& tag,
   const auto known = TRY(records_.find(to_text(purpose), tag));
   if (wanted.empty()) {
     // Without a record there is nothing, unless none are kept.
-    return known || !TRY(records_.are_kept()) ? remove(purpose, tag) : ok();
+    return known || !TRY(records_.are_kept()) ? remove_all(purpose, tag) : ok();
   }
   if (known != wanted) TRY(records_.save(to_text(purpose), tag, wanted));
   return change_ruleset(socket_, [&]() -> Result<nft::Batch> {
@@ -262,16 +262,19 @@ nft::Batch TableEditor::removal(const std::vector<Element>& gone,
   return batch;
 }
 
-Status TableEditor::remove_listed(Purpose purpose, const Tags& wanted) {
-  return change_ruleset(socket_, [&]() -> Result<nft::Batch> {
+TableEditor::Removed TableEditor::remove_listed(Purpose purpose, const Tags& wanted) {
+  std::vector<Element> gone;
+  const Status removed = change_ruleset(socket_, [&]() -> Result<nft::Batch> {
     std::vector<Element> rest = TRY(all_elements());
     const auto first_gone = std::stable_partition(rest.begin(), rest.end(), [&](const Element& e) {
       return set_of(e).purpose != purpose || !wanted(e.comment);
     });
-    const std::vector<Element> gone(first_gone, rest.end());
+    gone.assign(first_gone, rest.end());
     rest.erase(first_gone, rest.end());
     return removal(gone, rest);
   });
+  TRY(removed);
+  return gone;
 }
 
 // The chains that only `gone` lead to. The kernel counts for each its rules and what leads to it.
@@ -288,9 +291,10 @@ Status TableEditor::remove_unused_chains(nft::Batch& batch, const std::vector<El
 }
 
 // Without a look at anybody else's elements, unless they are the last, so that the table goes.
-Status TableEditor::remove_recorded(const std::vector<Element>& elements, bool last) {
-  return change_ruleset(socket_, [&]() -> Result<nft::Batch> {
-    std::vector<Element> gone = TRY(still_there(elements));
+TableEditor::Removed TableEditor::remove_recorded(const std::vector<Element>& elements, bool last) {
+  std::vector<Element> gone;
+  const Status removed = change_ruleset(socket_, [&]() -> Result<nft::Batch> {
+    gone = TRY(still_there(elements));
     // Since the record was written, another may have got the key.
     std::erase_if(gone, [&](const Element& e) { return e.comment != elements.front().comment; });
     if (last && TRY(socket_.has_table(table_->table))) {
@@ -304,25 +308,32 @@ Status TableEditor::remove_recorded(const std::vector<Element>& elements, bool l
     TRY(remove_unused_chains(batch, gone));
     return batch;
   });
+  TRY(removed);
+  return gone;
 }
 
-Status TableEditor::remove(Purpose purpose, const std::string& tag) {
+Status TableEditor::remove_all(Purpose purpose, const std::string& tag) {
+  TRY(remove(purpose, tag));
+  return ok();
+}
+
+TableEditor::Removed TableEditor::remove(Purpose purpose, const std::string& tag) {
   const std::string_view name = to_text(purpose);
   if (!TRY(records_.are_kept())) {
     return remove_listed(purpose, [&](const std::string& comment) { return comment == tag; });
   }
   const auto elements = TRY(records_.find(name, tag));
-  if (!elements) return ok();
+  if (!elements) return std::vector<Element>();
   TRY(records_.leave(name, tag));
   const bool last = TRY(records_.is_last(name, tag));
-  TRY(remove_recorded(*elements, last));
+  auto gone = TRY(remove_recorded(*elements, last));
   TRY(records_.forget(name, tag));
   if (last) records_.tidy();
-  return ok();
+  return gone;
 }
 
-Status TableEditor::remove_strays(Purpose purpose, const std::string& network,
-                                  const std::vector<cni::Attachment>& valid) {
+TableEditor::Removed TableEditor::remove_strays(Purpose purpose, const std::string& network,
+                                                const std::vector<cni::Attachment>& valid) {
   const auto kept = tags_of(network, valid);
   const auto is_stray = [&, prefix = network_tag(network)](const std::string& comment) {
     return comment.starts_with(prefix) && !std::ranges::binary_search(kept, comment);
@@ -335,10 +346,10 @@ Status TableEditor::remove_strays(Purpose purpose, const std::string& network,
     }
   }
   for (const std::string& tag : tags) TRY(records_.leave(to_text(purpose), tag));
-  TRY(remove_listed(purpose, is_stray));
+  auto gone = TRY(remove_listed(purpose, is_stray));
   for (const std::string& tag : tags) TRY(records_.forget(to_text(purpose), tag));
   records_.tidy();
-  return ok();
+  return gone;
 }
 
 Result<std::size_t> TableEditor::restore() {

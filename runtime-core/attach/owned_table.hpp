@@ -69,12 +69,13 @@ class TableEditor {
   Status settle(Purpose purpose, const std::string& tag, const std::vector<nft::Element>& wanted,
                 const std::vector<nft::Element>& unwanted);
 
-  // Removes all elements of that purpose and tag; the chains that nobody leads to any more and,
-  // with the last element, the table go too. Nothing there is success.
-  Status remove(Purpose purpose, const std::string& tag);
+  // Removes all elements of that purpose and tag, and gives them; the chains that nobody leads to
+  // any more and, with the last element, the table go too. Nothing there is success.
+  using Removed = Result<std::vector<nft::Element>>;
+  Removed remove(Purpose purpose, const std::string& tag);
   // For GC: everything of the network but what belongs to a valid attachment.
-  Status remove_strays(Purpose purpose, const std::string& network,
-                       const std::vector<cni::Attachment>& valid);
+  Removed remove_strays(Purpose purpose, const std::string& network,
+                        const std::vector<cni::Attachment>& valid);
 
   // Puts back what is on record and missing, in one transaction; a table that lost a part is made
   // anew. Tells how many elements that were.
@@ -107,8 +108,9 @@ class TableEditor {
   Result<nft::Batch> transaction(const Addition& addition, const Attempt& attempt);
   std::optional<Error> adapt(Attempt& attempt, const Addition& addition,
                              const nft::Refusal& refusal, const nft::Batch& batch);
-  Status remove_listed(Purpose purpose, const Tags& wanted);
-  Status remove_recorded(const std::vector<nft::Element>& elements, bool last);
+  Status remove_all(Purpose purpose, const std::string& tag);
+  Removed remove_listed(Purpose purpose, const Tags& wanted);
+  Removed remove_recorded(const std::vector<nft::Element>& elements, bool last);
   Result<std::vector<nft::Element>> still_there(const std::vector<nft::Element>& elements);
   Result<std::vector<nft::Element>> missing_records(const std::vector<nft::Element>& there);
   Status remove_unused_chains(nft::Batch& batch, const std::vector<nft::Element>& gone);

@@ -87,7 +87,8 @@ Status ensure_policy(const std::string& bridge, const Policy& policy) {
 
 Status remove_policy(const std::string& bridge) {
   TableEditor editor = TRY(TableEditor::open(firewall_table()));
-  return editor.remove(Purpose::Policy, tag_of(bridge)).context("policy of bridge {}", bridge);
+  TRY(editor.remove(Purpose::Policy, tag_of(bridge)).context("policy of bridge {}", bridge));
+  return ok();
 }
 
 Result<std::vector<std::string>> missing_policy(const std::string& bridge, const Policy& policy) {

@@ -60,13 +60,15 @@ Status guard_mac(const Owner& owner, const std::string& port, const MacAddress& 
 
 Status remove_mac_guard(const Owner& owner) {
   TableEditor editor = TRY(TableEditor::open(spoof_table()));
-  return editor.remove(Purpose::SpoofGuard, owner.tag());
+  TRY(editor.remove(Purpose::SpoofGuard, owner.tag()));
+  return ok();
 }
 
 Status remove_stray_mac_guards(const std::string& network,
                                const std::vector<cni::Attachment>& valid) {
   TableEditor editor = TRY(TableEditor::open(spoof_table()));
-  return editor.remove_strays(Purpose::SpoofGuard, network, valid);
+  TRY(editor.remove_strays(Purpose::SpoofGuard, network, valid));
+  return ok();
 }
 
 Result<std::vector<std::string>> missing_mac_guard(const Owner& owner, const std::string& port,

@@ -22,7 +22,7 @@ std::string to_json(const PortMapping& mapping) {
 PortMapping read_port_mapping(const ObjectReader& entry) {
   constexpr std::uint16_t kMaxPort = 65535;
   PortMapping mapping;
-  entry.require("hostPort", mapping.host_port, std::uint16_t{1}, kMaxPort);
+  entry.require("hostPort", mapping.host_port, std::uint16_t{0}, kMaxPort);
   entry.require("containerPort", mapping.container_port, std::uint16_t{1}, kMaxPort);
   entry.read("protocol", mapping.protocol, parse_protocol);
   entry.read("hostIP", mapping.host_ip);

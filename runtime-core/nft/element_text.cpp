@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime-core/base/format.hpp"
+#include "runtime-core/nft/data.hpp"
 
 namespace netctl::nft {
 namespace {
@@ -28,6 +29,16 @@ Result<Verdict> parse_verdict(std::string_view text) {
   return unreadable(text);
 }
 
+// A port, or "8000-8999" in the key of a set with ranges.
+Result<Datum> parse_ports(std::string_view text) {
+  const auto dash = text.find('-');
+  if (dash == text.npos) return Datum(Port{TRY(parse_port(text))});
+  const std::uint16_t first = TRY(parse_port(text.substr(0, dash)));
+  const std::uint16_t last = TRY(parse_port(text.substr(dash + 1)));
+  if (first >= last) return unreadable(text);
+  return Datum(PortRange{.first = first, .last = last});
+}
+
 Result<Datum> parse_datum(std::string_view text, Type type) {
   switch (type) {
     case Type::Ipv4Addr:
@@ -38,7 +49,7 @@ Result<Datum> parse_datum(std::string_view text, Type type) {
     case Type::InetProto:
       return Datum(TRY(parse_protocol(text)));
     case Type::InetService:
-      return Datum(Port{TRY(parse_port(text))});
+      return parse_ports(text);
     case Type::IfName:
       if (text.size() < 2 || !text.starts_with('"') || !text.ends_with('"'))
         return unreadable(text);
@@ -96,9 +107,11 @@ Result<Element> parse_element(std::string_view text, const std::vector<Set>& set
   const auto colon = set->data.empty() ? inner.npos : inner.find(kData);
   if (!set->data.empty() && colon == inner.npos) return unreadable(text);
   element.key = TRY(parse_concatenation(std::string_view(inner).substr(0, colon), set->key));
+  if (has_range(element.key) && !set->ranges) return unreadable(text);
   if (colon != inner.npos) {
     const auto data = std::string_view(inner).substr(colon + kData.size());
     element.data = TRY(parse_concatenation(data, set->data));
+    if (has_range(element.data)) return unreadable(text);
   }
   return element;
 }

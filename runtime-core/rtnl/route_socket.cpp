@@ -367,11 +367,12 @@ Result<std::vector<Neighbour>> RouteSocket::neighbours() {
   return neighbours;
 }
 
-Result<std::vector<Route>> RouteSocket::routes(Family family, std::uint32_t table, int link) {
+Result<std::vector<Route>> RouteSocket::routes(Family family, std::uint32_t table, int link,
+                                               std::uint8_t type) {
   Encoder request(RTM_GETROUTE, NLM_F_DUMP);
   rtmsg header{};
   header.rtm_family = family_number(family);
-  header.rtm_type = RTN_UNICAST;
+  header.rtm_type = type;
   request.fixed(header);
   if (table != 0) request.u32(RTA_TABLE, table);
   if (link != 0) request.u32(RTA_OIF, static_cast<std::uint32_t>(link));

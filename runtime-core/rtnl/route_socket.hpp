@@ -44,9 +44,10 @@ class RouteSocket {
   // links that need no asking (lo, multicast) are left out.
   Result<std::vector<Neighbour>> neighbours();
 
-  // Unicast routes of a family in one table (filtered by the kernel; table 0: all tables), and of
-  // those that leave through `link` when it is not 0.
-  Result<std::vector<Route>> routes(Family family, std::uint32_t table = 254, int link = 0);
+  // Routes of a family in one table (filtered by the kernel; table 0: all tables), and of those
+  // that leave through `link` when it is not 0. Unicast routes, or those of another RTN_* type.
+  Result<std::vector<Route>> routes(Family family, std::uint32_t table = 254, int link = 0,
+                                    std::uint8_t type = 1);
   // The route a packet to `destination` would take, its source address included; NotFound when
   // there is none. Its `destination` is the one asked for, not the entry's in the table, and its
   // `table` says nothing for IPv4: the kernel always gives main.

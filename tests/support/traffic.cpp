@@ -20,7 +20,8 @@ namespace {
 
 constexpr int kPatienceMs = 500;
 
-int type_of(Transport transport) { return transport == Transport::Tcp ? SOCK_STREAM : SOCK_DGRAM; }
+int type_of(Transport transport) { return transport == Transport::Udp ? SOCK_DGRAM : SOCK_STREAM; }
+int protocol_of(Transport transport) { return transport == Transport::Sctp ? IPPROTO_SCTP : 0; }
 
 UniqueFd socket_in(const std::string& ns, int family, int type, int protocol = 0) {
   const auto open = [&]() -> Result<UniqueFd> {
@@ -74,8 +75,13 @@ struct Destination {
 
 }  // namespace
 
+bool is_available(Transport transport) {
+  return static_cast<bool>(socket_in("", AF_INET, type_of(transport), protocol_of(transport)));
+}
+
 Server::Server(const std::string& ns, std::uint16_t port, Transport transport)
-    : socket_(socket_in(ns, AF_INET6, type_of(transport))), transport_(transport) {
+    : socket_(socket_in(ns, AF_INET6, type_of(transport), protocol_of(transport))),
+      transport_(transport) {
   const int on = 1;
   const int off = 0;
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -85,7 +91,7 @@ Server::Server(const std::string& ns, std::uint16_t port, Transport transport)
   any.sin6_port = htons(port);
   EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&any), sizeof any), 0)
       << "port " << port << ": " << std::strerror(errno);
-  if (transport == Transport::Tcp) {
+  if (transport != Transport::Udp) {
     EXPECT_EQ(::listen(socket_.get(), 16), 0);
   }
 }
@@ -94,7 +100,7 @@ std::string Server::answer() {
   if (!wait_for(socket_.get(), POLLIN)) return "";
   sockaddr_in6 peer{};
   socklen_t size = sizeof peer;
-  if (transport_ == Transport::Tcp) {
+  if (transport_ != Transport::Udp) {
     const UniqueFd accepted(
         ::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_CLOEXEC));
     const std::string seen = text_of(peer);
@@ -112,7 +118,8 @@ std::string Server::answer() {
 std::string ask(const std::string& ns, const std::string& address, std::uint16_t port,
                 Server& server) {
   const Destination to(address, port);
-  const UniqueFd client = socket_in(ns, to.family, type_of(server.transport()));
+  const UniqueFd client =
+      socket_in(ns, to.family, type_of(server.transport()), protocol_of(server.transport()));
   const int connected = ::connect(client.get(), to.get(), to.size);
   if (connected != 0 && errno != EINPROGRESS) return "";
   if (server.transport() == Transport::Udp) {

@@ -10,7 +10,10 @@
 // namespace is a pinned name; empty: the test's own, which plays the host.
 namespace netctl::test {
 
-enum class Transport { Tcp, Udp };
+enum class Transport { Tcp, Udp, Sctp };
+
+// Whether this kernel has it.
+bool is_available(Transport transport);
 
 // A server that answers each question with the address it came from.
 class Server {

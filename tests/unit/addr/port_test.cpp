@@ -93,6 +93,10 @@ TEST(PublishedPort, IsReadInEachForm) {
       {"10.0.0.1:9000-9001:90-91", {"10.0.0.1:9000:90/tcp", "10.0.0.1:9001:91/tcp"}},
       {"80-80:90", {"80:90/tcp"}},
       {"65535:65535", {"65535:65535/tcp"}},
+      {"0:80", {"0:80/tcp"}},
+      {"0:80-81/udp", {"0:80/udp", "0:81/udp"}},
+      {"127.0.0.1::80", {"127.0.0.1:0:80/tcp"}},
+      {"[::1]::80", {"[::1]:0:80/tcp"}},
   };
   for (const auto& row : table) {
     SCOPED_TRACE(row.input);
@@ -127,6 +131,42 @@ TEST(PublishedPort, WithoutAHostAddressIsOnAllOfThem) {
   EXPECT_FALSE(mappings->front().host_ip);
 }
 
+TEST(PublishedPorts, AreAskedForOnceEach) {
+  const struct {
+    std::vector<std::string> inputs;
+    std::string why;  // empty: fine
+  } table[] = {
+      {{"8080:80", "8080:80/udp", "8081:80"}, ""},
+      {{"127.0.0.1:8080:80", "127.0.0.2:8080:80"}, ""},
+      {{"0.0.0.0:8080:80", "[::]:8080:80"}, ""},
+      {{"0.0.0.0:8080:80", "[::1]:8080:80"}, ""},
+      {{"0.0.0.0:0:80", "[::]:0:80", "0:81", "0:80/udp"}, ""},
+      {{"8080:80", "8080:80"},
+       "port 8080:80/tcp is asked for twice, the other time as 8080:80/tcp"},
+      {{"8080:80", "8080:81"},
+       "port 8080:80/tcp is asked for twice, the other time as 8080:81/tcp"},
+      {{"8080:80", "[::1]:8080:80"},
+       "port 8080:80/tcp is asked for twice, the other time as [::1]:8080:80/tcp"},
+      {{"127.0.0.1:8080:80", "0.0.0.0:8080:80"},
+       "port 127.0.0.1:8080:80/tcp is asked for twice, the other time as 0.0.0.0:8080:80/tcp"},
+      {{"8000-8999", "8500:80"},
+       "port 8500:8500/tcp is asked for twice, the other time as 8500:80/tcp"},
+      {{"0:80", "0:80"}, "port 0:80/tcp is asked for twice, the other time as 0:80/tcp"},
+  };
+  for (const auto& row : table) {
+    std::vector<PortMapping> all;
+    for (const std::string& input : row.inputs) {
+      for (const PortMapping& one : parse_publish(input).value()) all.push_back(one);
+    }
+    SCOPED_TRACE(row.inputs.back());
+    if (row.why.empty()) {
+      EXPECT_THAT(refuse_repeated(all), Succeeds());
+    } else {
+      EXPECT_THAT(refuse_repeated(all), FailsSaying(row.why));
+    }
+  }
+}
+
 TEST(PublishedPort, IsRefusedWithTheReason) {
   const struct {
     std::string input;
@@ -136,8 +176,7 @@ TEST(PublishedPort, IsRefusedWithTheReason) {
       {"http", "\"http\" is not a port number"},
       {"8080:", "\"\" is not a port number"},
       {":80", "\"\" is not a port number"},
-      {"127.0.0.1::80", "\"\" is not a port number"},
-      {"0:80", "port 0 is out of range: give 1 to 65535"},
+      {"0-1:80-81", "port 0 is out of range: give 1 to 65535"},
       {"8080:65536", "port 65536 is out of range: give 1 to 65535"},
       {"-80", "\"\" is not a port number"},
       {"80-", "\"\" is not a port number"},

@@ -54,7 +54,7 @@ TEST(Capabilities, WhatIsNoPortMappingIsLeftOut) {
   }
   EXPECT_THAT(
       port_mappings_of(
-          R"({"portMappings":[{"hostPort":0,"containerPort":1},{"hostPort":2,"containerPort":3}]})"),
+          R"({"portMappings":[{"hostPort":-1,"containerPort":1},{"hostPort":2,"containerPort":3}]})"),
       ElementsAre(PortMapping{.host_port = 2, .container_port = 3}));
 }
 

@@ -17,6 +17,10 @@ const std::vector<Set> kSets = {
      .data = {Type::Ipv4Addr, Type::InetService}},
     {.name = "hairpin6", .key = {Type::Ipv6Addr}, .data = {Type::Verdict}},
     {.name = "within", .key = {Type::IfName, Type::IfName}, .data = {Type::Verdict}},
+    {.name = "publish4_range",
+     .key = {Type::InetProto, Type::InetService},
+     .data = {Type::Ipv4Addr},
+     .ranges = true},
     {.name = "allowed", .key = {Type::IfName, Type::EtherAddr}},
 };
 
@@ -25,6 +29,8 @@ TEST(ElementText, OfEveryKindOfSetIsReadAsItWasWritten) {
            R"(publish4 { 203.0.113.5 . udp . 53 comment "net/c1/eth0" : 10.0.0.2 . 5353 })",
            R"(hairpin6 { fd00::2 comment "net/c1/eth0" : jump hairpin_fd00__/64 })",
            R"(within { "br-a" . "br-a" comment "bridge br-a" : accept })",
+           R"(publish4_range { tcp . 8000-8999 comment "net/c1/eth0" : 10.0.0.2 })",
+           R"(publish4_range { tcp . 8000 : 10.0.0.2 })",
            R"(allowed { "veth1" . 02:00:00:00:00:01 comment "a : b { c } d" })",
            R"(allowed { "veth1" . 02:00:00:00:00:01 })",
        }) {
@@ -57,6 +63,9 @@ TEST(ElementText, ThatDoesNotFitItsSetIsRefused) {
            "publish4 { 203.0.113.5 . tcp : 10.0.0.2 . 443 }",
            "publish4 { 203.0.113.5 . tcp . 99999 : 10.0.0.2 . 443 }",
            "publish4 { 203.0.113.5 . tcp . 8443 : 10.0.0.2 }",
+           "publish4 { 203.0.113.5 . tcp . 8000-8999 : 10.0.0.2 . 443 }",
+           "publish4 { 203.0.113.5 . tcp . 80 : 10.0.0.2 . 443-444 }",
+           "publish4_range { tcp . 8999-8000 : 10.0.0.2 }",
            "hairpin6 { fd00::2 : fly away }",
            "allowed { veth1 . 02:00:00:00:00:01 }",
            "allowed { \"veth1\" . 02:00 }",

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <vector>
+
+#include "runtime-core/attach/publish.hpp"
+
+// Connections that were begun before a port was published, or before it no longer was, and would go
+// on to where they were led to then: a UDP flow for as long as packets come.
+namespace netctl::attach {
+
+// After the rules are in: what goes to one of these ports, but not to its container, begins anew.
+// What only passes through the host to the same port of another machine goes on.
+void move_flows(const std::vector<PublishedPort>& published);
+
+// After the rules are out: what goes to one of these containers by its port ends.
+void end_flows(const std::vector<PublishedPort>& unpublished);
+
+}  // namespace netctl::attach

@@ -1,0 +1,159 @@
+// UDP flows that live on while ports are published and go: NAT is decided on a flow's first packet,
+// so one that was there before would stick to where it went.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <optional>
+
+#include <gmock/gmock.h>
+
+#include "runtime-core/nft/conntrack.hpp"
+#include "runtime-core/ns/netns.hpp"
+#include "tests/system/portmap/portmap_host.hpp"
+
+namespace netctl::test {
+namespace {
+
+using testing::IsEmpty;
+
+// One UDP socket of another machine: always the same source port.
+class Flow {
+ public:
+  Flow(const std::string& ns, const std::string& to, std::uint16_t port) {
+    const auto netns = ns::open_netns(ns::pin_directory() + "/" + ns);
+    const bool v6 = to.find(':') != std::string::npos;
+    socket_ = ns::run_in(netns->get(), [&]() -> Result<UniqueFd> {
+                return UniqueFd(::socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+              }).value();
+    sockaddr_in6 in6{};
+    in6.sin6_family = AF_INET6;
+    in6.sin6_port = htons(port);
+    ::inet_pton(AF_INET6, to.c_str(), &in6.sin6_addr);
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(port);
+    ::inet_pton(AF_INET, to.c_str(), &in.sin_addr);
+    EXPECT_EQ(v6 ? ::connect(socket_.get(), reinterpret_cast<sockaddr*>(&in6), sizeof in6)
+                 : ::connect(socket_.get(), reinterpret_cast<sockaddr*>(&in), sizeof in),
+              0);
+  }
+
+  // Sends a question; whether that server got it and its answer came back.
+  bool reaches(Server& server) {
+    if (::send(socket_.get(), "?", 1, MSG_NOSIGNAL) != 1) {
+      // An error that came for an earlier packet was told instead.
+      if (::send(socket_.get(), "?", 1, MSG_NOSIGNAL) != 1) return false;
+    }
+    if (server.answer().empty()) return false;
+    pollfd waiting{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+    if (::poll(&waiting, 1, 500) != 1) return false;
+    std::array<char, 64> answer{};
+    return ::recv(socket_.get(), answer.data(), answer.size(), 0) > 0;
+  }
+
+ private:
+  UniqueFd socket_;
+};
+
+class Flows : public PortmapHost, public testing::WithParamInterface<bool> {
+ protected:
+  // What the host tracks to that port, of this family.
+  std::vector<nft::Connection> tracked(std::uint16_t port) {
+    auto conntrack = nft::Conntrack::open().value();
+    return conntrack
+        .connections({.family = GetParam() ? Family::V6 : Family::V4,
+                      .protocol = Protocol::Udp,
+                      .port = port})
+        .value();
+  }
+  std::string pick(const char* v4, const char* v6) const { return GetParam() ? v6 : v4; }
+  std::string host() const { return pick(kHost4, kHost6); }
+};
+
+TEST_P(Flows, OneToTheHostMovesToTheContainerAtOnce) {
+  sure("netctl add net neighbour -p 9999:9999/udp");  // the host tracks connections
+  Flow flow("lan", host(), 5353);
+  {
+    Server on_host("", 5353, Transport::Udp);
+    ASSERT_TRUE(flow.reaches(on_host));
+  }
+  sure("netctl add net web -p 5353:53/udp");
+  Server server("web", 53, Transport::Udp);
+  EXPECT_TRUE(flow.reaches(server));
+}
+
+TEST_P(Flows, OneToAFormerContainerMovesToTheNewOne) {
+  sure("netctl add net web -p 5353:53/udp");
+  Flow flow("lan", host(), 5353);
+  Server former("web", 53, Transport::Udp);
+  ASSERT_TRUE(flow.reaches(former));
+
+  sure("netctl del net web");
+  EXPECT_THAT(tracked(5353), IsEmpty());
+  sure("netctl add net neighbour");  // takes another address
+  sure("netctl add net web -p 5353:53/udp");
+  Server server("web", 53, Transport::Udp);
+  EXPECT_TRUE(flow.reaches(server));
+}
+
+TEST_P(Flows, OthersAreTheSameAsBefore) {
+  sure("netctl add net neighbour -p 5354:53/udp");
+  Flow to_neighbour("lan", host(), 5354);
+  Server neighbour("neighbour", 53, Transport::Udp);
+  ASSERT_TRUE(to_neighbour.reaches(neighbour));
+  // The same port, of a machine that the host only routes to.
+  Server outside("lan", 5353, Transport::Udp);
+  Flow through("neighbour", pick(kLan4, kLan6), 5353);
+  ASSERT_TRUE(through.reaches(outside));
+  const auto before = tracked(5354);
+  const auto routed = tracked(5353);
+  ASSERT_EQ(before.size(), 1U);
+  ASSERT_EQ(routed.size(), 1U);
+
+  sure("netctl add net web -p 5353:53/udp");
+  EXPECT_EQ(tracked(5354), before);
+  EXPECT_EQ(tracked(5353), routed);
+  sure("netctl del net web");
+  EXPECT_EQ(tracked(5354), before);
+  EXPECT_EQ(tracked(5353), routed);
+  EXPECT_TRUE(to_neighbour.reaches(neighbour));
+}
+
+TEST_P(Flows, AMappingOfOneAddressConcernsThatAddressOnly) {
+  sure("netctl add net neighbour -p 9999:9999/udp");
+  const std::string gateway = pick("10.7.0.1", "fd00:7::1");
+  Server on_host("", 5353, Transport::Udp);
+  Flow other("neighbour", gateway, 5353);
+  ASSERT_TRUE(other.reaches(on_host));
+  const auto before = tracked(5353);
+  ASSERT_EQ(before.size(), 1U);
+  // A listener on the port would be refused; that flow's is gone now.
+  on_host = Server("", 5355, Transport::Udp);
+
+  sure(format("netctl add net web -p {}:5353:53/udp", GetParam() ? "[2001:db8::1]" : kHost4));
+
+  EXPECT_EQ(tracked(5353), before);
+}
+
+TEST_P(Flows, AThousandPortsAreLookedThroughAtOnce) {
+  sure("netctl add net neighbour -p 9999:9999/udp");
+  Flow flow("lan", host(), 5353);
+  {
+    Server on_host("", 5353, Transport::Udp);
+    ASSERT_TRUE(flow.reaches(on_host));
+  }
+  sure("netctl add net web -p 5000-5999:5000-5999/udp");
+  Server server("web", 5353, Transport::Udp);
+  EXPECT_TRUE(flow.reaches(server));
+  sure("netctl del net web");
+  EXPECT_THAT(tracked(5353), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, Flows, testing::Bool(),
+                         [](const auto& family) { return family.param ? "V6" : "V4"; });
+
+}  // namespace
+}  // namespace netctl::test
