@@ -58,6 +58,8 @@ Result<Config> parse_config(const cni::Request& request) {
   const cni::ObjectReader keys(*request.config, problems);
   keys.read("snat", config.snat);
   keys.read("masqAll", config.masq_all);
+  keys.read("gatewayModeV4", config.network.v4, attach::parse_gateway_mode);
+  keys.read("gatewayModeV6", config.network.v6, attach::parse_gateway_mode);
   std::string backend;
   keys.read("backend", backend, parse_backend);
   check_mark(keys);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "runtime-core/addr/port.hpp"
+#include "runtime-core/attach/policy.hpp"
 #include "runtime-core/base/result.hpp"
 #include "runtime-core/cni/request.hpp"
 
@@ -12,6 +13,7 @@ namespace netctl::portmap {
 struct Config {
   bool snat = true;  // connections that would not come back by themselves get the host's address
   bool masq_all = false;                // and all others too
+  attach::Policy network{};             // "gatewayModeV4", "gatewayModeV6": as the bridge's
   std::vector<PortMapping> mappings{};  // runtimeConfig.portMappings; no port twice
 };
 

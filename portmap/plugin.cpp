@@ -17,6 +17,7 @@
 namespace netctl::portmap {
 namespace {
 
+using attach::GatewayMode;
 using attach::PublishedPort;
 
 // Of one container, with the length of their network.
@@ -43,9 +44,24 @@ Addresses container_addresses(const cni::Request& request) {
   return addresses;
 }
 
+// Those of families that are in one of these gateway modes.
+Addresses addresses_in(const Config& config, Addresses addresses,
+                       std::initializer_list<GatewayMode> modes) {
+  std::erase_if(addresses, [&](const IpPrefix& address) {
+    const GatewayMode mode = config.network.mode(address.address.family());
+    return std::ranges::find(modes, mode) == modes.end();
+  });
+  return addresses;
+}
+
+// Those that ports of the host lead to, as against those that are reached themselves.
+Addresses behind_host(const Config& config, const Addresses& addresses) {
+  return addresses_in(config, addresses, {GatewayMode::Nat, GatewayMode::NatUnprotected});
+}
+
 // A mapping holds for each family that the container has an address of; one with a host address
 // only for that address' family.
-std::vector<PublishedPort> published_ports(const Config& config, const Addresses& addresses) {
+std::vector<PublishedPort> ports_of(const Config& config, const Addresses& addresses) {
   std::vector<PublishedPort> ports;
   for (const PortMapping& mapping : config.mappings) {
     for (const IpPrefix& container : addresses) {
@@ -78,8 +94,10 @@ Status refuse_unreachable(const Config& config, const Addresses& addresses) {
 }
 
 attach::Publication publication(const Config& config, const Addresses& addresses) {
-  return {.ports = published_ports(config, addresses),
-          .hairpin = config.snat || config.masq_all ? addresses : Addresses(),
+  const Addresses behind = behind_host(config, addresses);
+  return {.ports = ports_of(config, behind),
+          .opened = ports_of(config, addresses_in(config, addresses, {GatewayMode::Routed})),
+          .hairpin = config.snat || config.masq_all ? behind : Addresses(),
           .masquerade_all = config.masq_all};
 }
 
@@ -87,7 +105,9 @@ attach::Publication publication(const Config& config, const Addresses& addresses
 std::vector<IpAddress> loopback_targets(const Config& config, const Addresses& addresses) {
   std::vector<IpAddress> targets;
   if (!config.snat) return targets;
-  for (const IpPrefix& address : addresses) targets.push_back(address.address);
+  for (const IpPrefix& address : behind_host(config, addresses)) {
+    targets.push_back(address.address);
+  }
   return targets;
 }
 
@@ -104,6 +124,10 @@ Result<cni::AddResult> PortMap::add(const cni::Request& request) {
 
   const Addresses addresses = container_addresses(request);
   TRY(refuse_unreachable(config, addresses));
+  if (!addresses_in(config, addresses, {GatewayMode::Isolated}).empty()) {
+    return fail(Errc::InvalidArgument,
+                "ports cannot be published in gateway mode isolated: nothing enters the network");
+  }
   // Nobody takes a route to ::1 away while it is not known yet who needs it.
   const auto lock = TRY(attach::lock_host(sys::Lock::Shared));
   Rollback undo;

@@ -31,8 +31,19 @@ Element hairpin_element(const Owner& owner, const IpPrefix& address, bool masque
           .comment = owner.tag()};
 }
 
+Element open_element(const Owner& owner, const PublishedPort& port) {
+  return {.set = open_set(port.container.family()).name,
+          .key = {port.container, port.mapping.protocol, nft::Port{port.mapping.container_port}},
+          .comment = owner.tag()};
+}
+
 std::vector<Element> elements_of(const Owner& owner, const Publication& publication) {
   std::vector<Element> elements = port_elements(owner.tag(), publication.ports);
+  for (const PublishedPort& port : publication.opened) {
+    const Element element = open_element(owner, port);
+    // Two ports of the host may have been meant to lead to one.
+    if (std::ranges::find(elements, element) == elements.end()) elements.push_back(element);
+  }
   for (const IpPrefix& address : publication.hairpin) {
     elements.push_back(hairpin_element(owner, address, publication.masquerade_all));
   }

@@ -23,6 +23,9 @@ struct PublishedPort {
 // element of the table.
 struct Publication {
   std::vector<PublishedPort> ports{};  // none twice (refuse_repeated())
+  // In routed networks: nothing of the host leads to them, but they are reached at the container's
+  // address and port. Their host address and port are not looked at.
+  std::vector<PublishedPort> opened{};
   // The container's addresses, with the length of their network, for which connections that come
   // from that network, or from all if `masquerade_all`, get the host's address, so that the answers
   // come back through it.

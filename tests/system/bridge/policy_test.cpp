@@ -102,6 +102,38 @@ TEST_P(Policies, InModeRoutedAnotherMachinePingsAndReachesNoUnpublishedPort) {
   EXPECT_FALSE(reaches("client", "c1", address, kUnpublished));
 }
 
+TEST_P(Policies, InModeRoutedAPublishedPortIsReachedAtTheContainersAddress) {
+  network("open", 1, "-o gateway_mode=routed");
+  network("other", 2);
+  const std::string address = container("c1", "open", "-p 8080:80");
+  container("c2", "other");
+
+  EXPECT_TRUE(reaches("client", "c1", address, kPublished));
+  EXPECT_TRUE(reaches("c2", "c1", address, kPublished));
+  EXPECT_FALSE(reaches_published("client", "c1", host(), 8080));
+  EXPECT_FALSE(reaches("client", "c1", address, kUnpublished));
+
+  sure("netctl del open c1");
+  sure("netctl add open c1");
+  EXPECT_FALSE(reaches("client", "c1", address_in("c1", "eth0", v6()), kPublished));
+}
+
+TEST_P(Policies, OneFamilyMayBeNatAndTheOtherRouted) {
+  network("mixed", 1, "-o com.docker.network.bridge.gateway_mode_ipv6=routed");
+  const std::string address = container("c1", "mixed", "-p 8080:80");
+
+  EXPECT_EQ(reaches_published("client", "c1", host(), 8080), !v6());
+  EXPECT_EQ(reaches("client", "c1", address, kPublished), v6());
+  EXPECT_FALSE(reaches("client", "c1", address, kUnpublished));
+}
+
+TEST_P(Policies, NothingCanBePublishedInModeIsolated) {
+  network("back", 1, "--internal -o gateway_mode=isolated");
+  sure("netctl ns add c1");
+  EXPECT_THAT(run("netctl add back c1 -p 8080:80").err,
+              HasSubstr("ports cannot be published in gateway mode isolated"));
+}
+
 TEST_P(Policies, APlainCniConfigKeepsItsContainersRoutable) {
   write_network("10-plain.conflist", R"({"cniVersion": "1.0.0", "name": "plain", "plugins": [
       {"type": "bridge", "bridge": "cni1", "isDefaultGateway": true, "ipMasq": true,
