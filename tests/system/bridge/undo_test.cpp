@@ -58,7 +58,11 @@ TEST_F(BridgeUndo, ABridgeThatWasThereIsAsItWas) {
   sure("netctl ns add web");
   sure("ip link add cni2 type bridge");
   sure("ip link set cni2 up");
-  sure("ip addr add 10.99.0.1/24 dev cni2");
+  sure("ip addr add 10.99.0.1/24 brd + dev cni2");
+  // A bridge that has had a port knows that it has none any more.
+  sure("ip link add p1 type veth peer name p2");
+  sure("ip link set p1 master cni2");
+  sure("ip link del p1");
   // Forwarding is switched on last, and cannot be where /proc/sys is read-only.
   sure("sysctl -qw net.ipv4.ip_forward=0");
   sure("mount --bind /proc/sys /proc/sys");
