@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <optional>
 
 #include "runtime-core/attach/gateway.hpp"
 #include "runtime-core/attach/host_lock.hpp"
@@ -113,6 +114,17 @@ Status apply_policy(const rtnl::Link& bridge, const BridgePlan& plan) {
               plan.name, bridge.alias);
 }
 
+// Those that a link loses when it goes down.
+Result<std::vector<IpPrefix>> ipv6_addresses(rtnl::RouteSocket& host, int link) {
+  constexpr std::uint8_t kLinkScope = 253;  // the kernel's own
+  std::vector<IpPrefix> addresses;
+  for (const rtnl::Address& address : TRY(host.addresses(link))) {
+    const bool is_own = address.scope != kLinkScope;
+    if (!address.prefix.address.is_v4() && is_own) addresses.push_back(address.prefix);
+  }
+  return addresses;
+}
+
 // Undoes changes of a bridge, unless somebody else is on it by now and relies on them. Under the
 // lock: whoever looked at the bridge in between has a port there.
 Status undo_unless_used(rtnl::RouteSocket& host, int bridge, const rtnl::Batch& changes) {
@@ -127,18 +139,26 @@ Result<rtnl::Link> ensure_bridge(rtnl::RouteSocket& host, const BridgePlan& plan
   rtnl::Link bridge = TRY(find_or_make(host, plan, undo));
   TRY(apply_policy(bridge, plan));
   if (plan.vlan_filtering) TRY(ensure_filtering(host, bridge, undo));
-  rtnl::Batch back;
+  std::optional<rtnl::LinkChange> before;
+  std::vector<IpPrefix> lost_when_down;
   if (!bridge.up || (plan.promiscuous && !bridge.promiscuous)) {
+    if (!bridge.up) lost_when_down = TRY(ipv6_addresses(host, bridge.index));
+    before = {.link = bridge.index, .up = bridge.up};
     rtnl::LinkChange change{.link = bridge.index, .up = true};
-    if (plan.promiscuous) change.promiscuous = true;
+    if (plan.promiscuous) {
+      before->promiscuous = bridge.promiscuous;
+      change.promiscuous = true;
+    }
     rtnl::Batch batch;
     batch.change_link(change);
     TRY(host.apply(batch));
-    rtnl::LinkChange before{.link = bridge.index, .up = bridge.up};
-    if (plan.promiscuous) before.promiscuous = bridge.promiscuous;
-    back.change_link(before);
   }
+  rtnl::Batch back;
   const Status gateways = ensure_gateways(host, bridge, plan.gateways, plan.force_address, back);
+  if (before) back.change_link(*before);
+  for (const IpPrefix& address : lost_when_down) {
+    back.add_address(bridge.index, address, EEXIST);
+  }
   if (back.size() != 0) {
     undo.add(
         "put back bridge " + plan.name,
