@@ -102,7 +102,7 @@ make_image() {
   cp tests/vm/init.sh "$root/init"
   cp "$work/tests" "$root/tests"
   rm -f "$work/image"
-  mke2fs -q -t ext4 -O ^has_journal -d "$root" "$work/image" 512M >>"$work/image.log" 2>&1
+  mke2fs -q -t ext4 -O ^has_journal -d "$root" "$work/image" 2G >>"$work/image.log" 2>&1
 }
 
 # The least that reaches the image: it inserts the drivers of the disk and goes on there.
