@@ -30,7 +30,7 @@ total=$(wc -l </tests)
 while IFS='	' read -r name command; do
   number=$((number + 1))
   began=$(date +%s)
-  timeout 120 sh -c "$command" >/tmp/output 2>&1 </dev/null
+  timeout 240 sh -c "$command" >/tmp/output 2>&1 </dev/null
   result=$?
   seconds=$(($(date +%s) - began))
   if [ $result != 0 ]; then

@@ -123,7 +123,7 @@ make_initramfs() {
 # The kernel's check of its timer fails where the emulation is slow (no_timer_check).
 # Status lines and tests' output stand on the console between two lines of our own.
 boot() {
-  timeout --foreground "${NETCTL_VM_TIMEOUT:-600}" qemu-system-x86_64 \
+  timeout --foreground "${NETCTL_VM_TIMEOUT:-900}" qemu-system-x86_64 \
     -accel tcg,thread=multi -cpu max -smp 2 -m 1024 -nographic -no-reboot -nic none \
     -kernel "$work/kernel/package/boot/vmlinuz-$release" -initrd "$work/initramfs" \
     -append 'console=ttyS0 quiet loglevel=1 panic=-1 no_timer_check' \
@@ -151,7 +151,7 @@ boot
 status=$(sed -n 's/^vm: end //p' "$work/console.log")
 if [ -z "$status" ]; then
   tail -n 20 "$work/console.log" >&2
-  echo "the virtual machine came to no end within ${NETCTL_VM_TIMEOUT:-600} seconds, or crashed" >&2
+  echo "the virtual machine came to no end within ${NETCTL_VM_TIMEOUT:-900} seconds, or crashed" >&2
   exit 2
 fi
 exit "$status"
