@@ -14,6 +14,9 @@ netctl_find_library(libnftnl libnftnl.a libnftnl/common.h)
 netctl_find_library(libcrypto libcrypto.a openssl/sha.h)
 target_link_libraries(libnftnl INTERFACE libmnl)
 
+# Its header says what is looked for in the library when firewalld is there; nothing links it.
+find_path(sd_bus_INCLUDE NAMES systemd/sd-bus.h REQUIRED)
+
 find_package(Threads REQUIRED)  # libnl-3 guards its caches with locks
 target_link_libraries(libnl3 INTERFACE Threads::Threads)
 

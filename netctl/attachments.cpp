@@ -80,11 +80,6 @@ Facts facts_of(const cni::CachedAttachment& attachment) {
           fact("state", state_text(call))};
 }
 
-std::string text_of(const Facts& facts, std::string_view name) {
-  const auto found = std::ranges::find(facts, name, &Fact::name);
-  return found == facts.end() ? std::string() : found->text;
-}
-
 // --- one attachment -------------------------------------------------------------------------
 
 std::vector<std::string> gateways_in(const cni::AddResult& result) {
@@ -142,9 +137,7 @@ Status list_attachments(const Settings& settings, const std::vector<std::string>
   std::vector<Facts> things;
   for (const cni::CachedAttachment& attachment : runtime(settings).cached("")) {
     Facts facts = facts_of(attachment);
-    const bool shown = matches(
-        wanted, [&](const Filter& filter) { return text_of(facts, filter.key) == filter.value; });
-    if (shown) things.push_back(std::move(facts));
+    if (matches_facts(wanted, facts)) things.push_back(std::move(facts));
   }
   static constexpr std::array<Column, 8> kColumns{{{"NETWORK", "network"},
                                                    {"CONTAINER", "container", 20},

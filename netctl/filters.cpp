@@ -23,4 +23,11 @@ Result<std::vector<Filter>> parse_filters(const std::vector<std::string>& texts,
   return filters;
 }
 
+bool matches_facts(const std::vector<Filter>& filters, const Facts& facts) {
+  return matches(filters, [&](const Filter& filter) {
+    const auto fact = std::ranges::find(facts, filter.key, &Fact::name);
+    return fact != facts.end() && fact->text == filter.value;
+  });
+}
+
 }  // namespace netctl::command

@@ -31,4 +31,7 @@ bool matches(const std::vector<Filter>& filters, Holds&& holds) {
   return true;
 }
 
+// The same where a filter says what the fact of its key is.
+bool matches_facts(const std::vector<Filter>& filters, const Facts& facts);
+
 }  // namespace netctl::command

@@ -91,14 +91,23 @@ Status collect_garbage(const Settings& settings, const Garbage& garbage) {
   return errors.status();
 }
 
-Status reload() {
+Result<std::size_t> put_back() {
   std::size_t count = 0;
   for (const attach::OwnedTable* table : {&attach::firewall_table(), &attach::spoof_table()}) {
     attach::TableEditor editor = TRY(attach::TableEditor::open(*table));
     count += TRY(editor.restore().context("table {}", nft::to_text(table->table)));
   }
-  return print(count == 0 ? "nothing was missing\n"
-                          : format("{} element{} put back\n", count, count == 1 ? "" : "s"));
+  return count;
+}
+
+std::string put_back_text(std::size_t count) {
+  return count == 0 ? "nothing was missing\n"
+                    : format("{} element{} put back\n", count, count == 1 ? "" : "s");
+}
+
+Status reload() {
+  const std::size_t count = TRY(put_back());
+  return print(put_back_text(count));
 }
 
 Status status(const Settings& settings, const std::string& name) {

@@ -19,7 +19,11 @@ struct Garbage {
 Status collect_garbage(const Settings& settings, const Garbage& garbage);
 
 // Puts back what is missing of the host's firewall tables, as after `nft flush ruleset`: everything
-// that attachments have on record. Prints how much that was.
+// that attachments have on record. Tells how many elements that were.
+Result<std::size_t> put_back();
+std::string put_back_text(std::size_t count);  // "3 elements put back", a line
+
+// The same, and prints how much that was.
 Status reload();
 
 // Whether the network could serve an ADD now; the error says why not. Prints a line.

@@ -5,6 +5,7 @@
 #include "netctl/attach.hpp"
 #include "netctl/cli/cli.hpp"
 #include "netctl/port.hpp"
+#include "netctl/ports.hpp"
 
 namespace netctl::cli {
 namespace {
@@ -126,6 +127,19 @@ void define_port(CLI::App& app, Session& session, Typed& typed) {
   });
 }
 
+void define_ports(CLI::App& app, Session& session, Typed& typed) {
+  auto* ports = app.add_subcommand("ports", "List published ports: where, to whom, by which map");
+  add_output_options(*ports, typed.output, true);
+  add_filter_option(*ports, typed.filters,
+                    "network, container, namespace, interface, protocol, map, outside");
+  ports->footer("Example: netctl ports -f outside=yes --format '{{.Port}} {{.Namespace}}'");
+  ports->callback([&] {
+    session.work = [&] {
+      return command::list_ports(session.settings, typed.filters, typed.output);
+    };
+  });
+}
+
 }  // namespace
 
 void define_attachments(CLI::App& app, Session& session) {
@@ -134,6 +148,7 @@ void define_attachments(CLI::App& app, Session& session) {
   define_del_and_check(app, session, typed);
   define_ls_and_inspect(app, session, typed);
   define_port(app, session, typed);
+  define_ports(app, session, typed);
 }
 
 }  // namespace netctl::cli

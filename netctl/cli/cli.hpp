@@ -26,8 +26,8 @@ struct Session {
 // The whole command line, all subcommands in it.
 void define_all(CLI::App& app, Session& session);
 
-void define_attachments(CLI::App& app, Session& session);  // add del check ls inspect port
-void define_upkeep(CLI::App& app, Session& session);       // gc status
+void define_attachments(CLI::App& app, Session& session);  // add del check ls inspect port ports
+void define_upkeep(CLI::App& app, Session& session);       // gc reload status doctor
 void define_networks(CLI::App& app, Session& session);     // network
 void define_namespaces(CLI::App& app, Session& session);   // ns
 void define_sandboxes(CLI::App& app, Session& session);    // sandbox

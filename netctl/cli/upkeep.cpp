@@ -3,11 +3,16 @@
 #include <CLI/CLI.hpp>
 
 #include "netctl/cli/cli.hpp"
+#include "netctl/doctor.hpp"
+#include "netctl/firewall_watch.hpp"
 
 namespace netctl::cli {
 
 void define_upkeep(CLI::App& app, Session& session) {
   static command::Garbage garbage;
+  static bool watch = false;
+  static bool fix = false;
+  static command::Output output;
   static std::string network;
   static std::string ignored;  // cnitool wants a namespace here, and does nothing with it
 
@@ -21,8 +26,10 @@ void define_upkeep(CLI::App& app, Session& session) {
       [&] { session.work = [&] { return command::collect_garbage(session.settings, garbage); }; });
 
   auto* reload = app.add_subcommand("reload", "Put back firewall rules that somebody has flushed");
+  reload->add_flag("--watch", watch, "Stay, and do so each time that somebody flushes them");
   reload->footer("Example: nft flush ruleset; netctl reload");
-  reload->callback([&] { session.work = [] { return command::reload(); }; });
+  reload->callback(
+      [&] { session.work = [] { return watch ? command::watch_firewall() : command::reload(); }; });
 
   auto* status = app.add_subcommand("status", "Tell whether a network could take a container now");
   status->add_option("network", network, "Name of the network")->required();
@@ -30,6 +37,13 @@ void define_upkeep(CLI::App& app, Session& session) {
   status->footer("Example: netctl status bridge");
   status->callback(
       [&] { session.work = [&] { return command::status(session.settings, network); }; });
+
+  auto* doctor = app.add_subcommand("doctor", "Look for what keeps containers from their network");
+  doctor->add_flag("--fix", fix, "First put firewall rules back and detach what is gone");
+  add_output_options(*doctor, output, true);
+  doctor->footer("Example: netctl doctor -o json");
+  doctor->callback(
+      [&] { session.work = [&] { return command::examine(session.settings, fix, output); }; });
 }
 
 }  // namespace netctl::cli

@@ -125,8 +125,9 @@ Status check_port(RouteSocket& host, const rtnl::Link& bridge, const cni::Reques
   if (has_vlans(config) && port->master == bridge.index) {
     TRY(check_vlans(host, *port, port_vlans(config), differences));
   }
-  if (port->isolated != config.port_isolation) {
-    differences.add(format("isolation of {} is {}", port->name, port->isolated ? "on" : "off"));
+  // One that is isolated besides may be so for a plugin behind this one.
+  if (config.port_isolation && !port->isolated) {
+    differences.add(format("isolation of {} is off", port->name));
   }
   return ok();
 }

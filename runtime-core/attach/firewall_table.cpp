@@ -19,6 +19,8 @@ constexpr int kFilter = 0;
 
 constexpr std::string_view kMasquerade = "masq";
 constexpr std::string_view kHairpin = "hairpin";
+constexpr std::string_view kSame = "same_";
+constexpr std::string_view kAlone = "alone_";
 
 Type address_type(Family family) { return family == Family::V4 ? Type::Ipv4Addr : Type::Ipv6Addr; }
 Field source(Family family) { return family == Family::V4 ? Field::SourceV4 : Field::SourceV6; }
@@ -123,6 +125,12 @@ void add_forward_chain(nft::Batch& batch) {
                                          .point = nft::Hook::Point::Forward,
                                          .priority = kFilter}});
   add_rules(batch, "forward",
+            {{Verdict{.kind = Verdict::Kind::Jump, .chain = std::string(kAdmin)}}});
+  for (const Family family : {Family::V4, Family::V6}) {
+    add_rules(batch, "forward",
+              {{nft::VerdictOf{.key = {destination(family)}, .map = ingress_map(family).name}}});
+  }
+  add_rules(batch, "forward",
             {{nft::VerdictOf{.key = {Field::InIfName, Field::OutIfName}, .map = within_map().name}},
              {in(Field::InIfName, internal_set()), kDrop},
              {in(Field::OutIfName, internal_set()), kDrop},
@@ -158,8 +166,12 @@ void add_policy_chains(nft::Batch& batch) {
 }
 
 void add_fixed_part(nft::Batch& batch) {
-  batch.add_table(nft::Add::Exclusive);
-  for (const OwnedSet& owned : firewall_table().sets) batch.add(owned.set);
+  // The user may have made the table, with a chain of rules; who makes the sets makes the rest.
+  batch.add_table();
+  for (const OwnedSet& owned : firewall_table().sets) {
+    batch.add(owned.set, nft::Add::Exclusive);
+  }
+  batch.add(nft::Chain{.name = std::string(kAdmin)});
   add_publish_chain(batch);
   add_destination_nat(batch, "prerouting", nft::Hook::Point::Prerouting);
   add_destination_nat(batch, "output", nft::Hook::Point::Output);
@@ -191,8 +203,25 @@ Rules hairpin_rules(const IpPrefix& network) {
            nft::Masquerade{}}};
 }
 
+Rules ingress_rules(const std::string& link, bool from_own_bridge) {
+  const Verdict back{.kind = Verdict::Kind::Return};
+  const nft::MatchIfKind from_bridge{.field = Field::InIfName, .kind = "bridge"};
+  const nft::MatchIfName elsewhere{.field = Field::InIfName, .name = link, .negated = true};
+  Rules rules = {{nft::MatchEstablished{}, back}, {nft::MatchDnat{}, back}};
+  if (from_own_bridge) {
+    rules.push_back({elsewhere, from_bridge, kDrop});
+    rules.push_back({elsewhere, in(Field::InIfName, secluded_set()), kDrop});
+  } else {
+    rules.push_back({from_bridge, kDrop});
+    rules.push_back({in(Field::InIfName, secluded_set()), kDrop});
+  }
+  return rules;
+}
+
 std::vector<nft::Rule> rules_of(const std::string& chain) {
   Rules rules;
+  if (chain.starts_with(kSame)) rules = ingress_rules(chain.substr(kSame.size()), true);
+  if (chain.starts_with(kAlone)) rules = ingress_rules(chain.substr(kAlone.size()), false);
   if (const auto network = network_of(chain, kMasquerade)) rules = masquerade_rules(*network);
   if (chain == kHairpinAll) {
     rules = {{nft::Masquerade{}}};
@@ -211,9 +240,7 @@ nft::Set address_verdicts(std::string_view name, Family family) {
       .name = with_family(name, family), .key = {address_type(family)}, .data = {Type::Verdict}};
 }
 
-nft::Set bridges(std::string_view name) {
-  return {.name = std::string(name), .key = {Type::IfName}};
-}
+nft::Set links(std::string_view name) { return {.name = std::string(name), .key = {Type::IfName}}; }
 
 }  // namespace
 
@@ -248,13 +275,21 @@ nft::Set open_set(Family family) {
 nft::Set within_map() {
   return {.name = "within", .key = {Type::IfName, Type::IfName}, .data = {Type::Verdict}};
 }
-nft::Set internal_set() { return bridges("internal"); }
-nft::Set isolated_set() { return bridges("isolated"); }
-nft::Set strict_set() { return bridges("strict"); }
+nft::Set internal_set() { return links("internal"); }
+nft::Set isolated_set() { return links("isolated"); }
+nft::Set strict_set() { return links("strict"); }
 nft::Set gateway_map(Family family) {
   return {.name = with_family("gateway", family), .key = {Type::IfName}, .data = {Type::Verdict}};
 }
 
+nft::Set ingress_map(Family family) { return address_verdicts("ingress", family); }
+nft::Set secluded_set() { return links("secluded"); }
+nft::Set admitted_set(Family family) {
+  return {.name = with_family("admitted", family), .key = {address_type(family)}};
+}
+
+std::string same_chain(const std::string& link) { return std::string(kSame) + link; }
+std::string alone_chain(const std::string& link) { return std::string(kAlone) + link; }
 std::string masquerade_chain(const IpPrefix& network) { return chain_name(kMasquerade, network); }
 std::string hairpin_chain(const IpPrefix& network) { return chain_name(kHairpin, network); }
 
@@ -262,7 +297,8 @@ const OwnedTable& firewall_table() {
   static const OwnedTable table = [] {
     OwnedTable made{.table = std::string(kTable),
                     .chains = {"publish", "prerouting", "output", "postrouting", "raw", "forward",
-                               kApart, kRouted},
+                               kApart, kRouted, kAdmin},
+                    .users_chain = kAdmin,
                     .add_fixed_part = add_fixed_part,
                     .rules_of = rules_of};
     for (const Family family : {Family::V4, Family::V6}) {
@@ -273,7 +309,10 @@ const OwnedTable& firewall_table() {
       made.sets.push_back({hairpin_map(family), Purpose::Publish});
       made.sets.push_back({open_set(family), Purpose::Publish});
       made.sets.push_back({gateway_map(family), Purpose::Policy});
+      made.sets.push_back({ingress_map(family), Purpose::Ingress});
+      made.sets.push_back({admitted_set(family), Purpose::Ingress});
     }
+    made.sets.push_back({secluded_set(), Purpose::Ingress});
     for (nft::Set set : {within_map(), internal_set(), isolated_set(), strict_set()}) {
       made.sets.push_back({std::move(set), Purpose::Policy});
     }

@@ -45,7 +45,17 @@
 //                       "br-web" comment "bridge br-web" : drop }
 //   set open4         { ipv4_addr . inet_proto . inet_service }   # in routed networks
 //
+//   map ingress4      { ipv4_addr : verdict         # containers that are kept from others
+//                       172.17.0.2 comment "bridge/web/eth0" : jump same_br-web }
+//   set secluded      { ifname }                    # their interfaces, where these have no bridge
+//   set admitted4     { ipv4_addr }                 # told to the host's other firewalls; no rule
+//                                                   # asks: it says whose the address is
+//
+//   chain admin       { }                           # the user's own rules
 //   chain forward     { type filter hook forward priority filter
+//                       jump admin
+//                       ip daddr vmap @ingress4
+//                       ip6 daddr vmap @ingress6
 //                       iifname . oifname vmap @within
 //                       iifname @internal drop
 //                       oifname @internal drop
@@ -65,15 +75,25 @@
 //                       ip6 daddr . meta l4proto . th dport @open6 accept
 //                       drop }
 //
+//   chain same_br-web           { ct state established,related return
+//                                 ct status dnat return
+//                                 iifname != "br-web" meta iifkind "bridge" drop
+//                                 iifname != "br-web" iifname @secluded drop }
+//   chain alone_br-web          { ct state established,related return
+//                                 ct status dnat return
+//                                 meta iifkind "bridge" drop
+//                                 iifname @secluded drop }
 //   chain masq_172.17.0.0/16    { ip daddr 172.17.0.0/16 accept
 //                                 ip daddr 224.0.0.0/4 accept
 //                                 masquerade }
 //   chain hairpin_172.17.0.0/16 { ip saddr 172.17.0.0/16 masquerade }
 //   chain hairpin_all           { masquerade }
 //
-// * The last three are made for the networks that need them. Their name says all that is in them,
-// so
+// * The last five are made for the networks that need them. Their name says all that is in them, so
 //   one that exists is right, and the kernel refuses to delete one that an element leads to.
+// * An accept in `admin` ends the matter for this table. It may be made before all else, by a file
+//   that nft(8) loads at boot, and while it has rules the table stays.
+// * `ingress4` is asked before `within`, which lets a bridge's containers reach each other.
 // * `ct status dnat` in front of the hairpin rules: only connections to a published port get the
 //   host's address. A container that talks to another directly keeps its own.
 // * 127.0.0.1 can only be routed to a container where route_localnet is on (portmap sets it on the
@@ -97,6 +117,9 @@ nft::Set internal_set();
 nft::Set isolated_set();
 nft::Set strict_set();
 nft::Set gateway_map(Family family);
+nft::Set ingress_map(Family family);
+nft::Set secluded_set();
+nft::Set admitted_set(Family family);
 
 inline constexpr std::string_view kApart = "apart";
 inline constexpr std::string_view kRouted = "routed";
@@ -105,6 +128,12 @@ inline constexpr std::string_view kRouted = "routed";
 std::string masquerade_chain(const IpPrefix& network);
 std::string hairpin_chain(const IpPrefix& network);
 inline constexpr std::string_view kHairpinAll = "hairpin_all";
+
+// "same_br-web", "alone_br-web": what may come to a container behind that interface of the host.
+std::string same_chain(const std::string& link);
+std::string alone_chain(const std::string& link);
+
+inline constexpr std::string_view kAdmin = "admin";
 
 // The whole, to be edited.
 const OwnedTable& firewall_table();

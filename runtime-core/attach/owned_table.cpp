@@ -7,12 +7,21 @@
 
 #include "runtime-core/attach/ruleset.hpp"
 #include "runtime-core/base/log.hpp"
+#include "runtime-core/nft/overview.hpp"
 
 namespace netctl::attach {
 namespace {
 
 using nft::Element;
 using nft::Verdict;
+
+// The tags of the network's attachments but those of the valid ones.
+std::function<bool(const std::string&)> stray_tags(const std::string& network,
+                                                   const std::vector<cni::Attachment>& valid) {
+  return [kept = tags_of(network, valid), prefix = network_tag(network)](const std::string& tag) {
+    return tag.starts_with(prefix) && !std::ranges::binary_search(kept, tag);
+  };
+}
 
 // How often in a row a table or chain may be missing that goes while we come, which takes an empty
 // network each time.
@@ -22,6 +31,19 @@ constexpr int kMaxMissing = 20;
 std::string chain_of(const Element& element) {
   const auto* verdict = element.data.empty() ? nullptr : std::get_if<Verdict>(&element.data[0]);
   return verdict ? verdict->chain : std::string();
+}
+
+// How many rules each chain of a table that is whole has at least.
+std::map<std::string, std::size_t> expected_rules(const OwnedTable& table,
+                                                  const std::vector<std::string>& chains) {
+  nft::Batch fixed(table.table);
+  table.add_fixed_part(fixed);
+  std::map<std::string, std::size_t> counts;
+  for (const nft::Change& change : fixed.changes()) {
+    if (const auto* rule = std::get_if<nft::Rule>(&change.object)) ++counts[rule->chain];
+  }
+  for (const std::string& chain : chains) counts.emplace(chain, table.rules_of(chain).size());
+  return counts;
 }
 
 }  // namespace
@@ -36,6 +58,8 @@ std::string_view to_text(Purpose purpose) {
       return "spoof-guard";
     case Purpose::Policy:
       return "policy";
+    case Purpose::Ingress:
+      return "ingress";
   }
   return "?";
 }
@@ -64,7 +88,7 @@ const OwnedSet& TableEditor::set_of(const Element& element) const {
 // The table, if there is none, with all else that is on record, and the chains that these lead to.
 Status TableEditor::add_missing_parts(nft::Batch& batch, const std::vector<Element>& elements) {
   std::vector<Element> restored;
-  if (!TRY(socket_.has_table(table_->table))) {
+  if (!TRY(is_made())) {
     table_->add_fixed_part(batch);
     restored = TRY(missing_records(elements));
   }
@@ -248,8 +272,6 @@ Result<std::vector<Element>> TableEditor::all_elements() {
 nft::Batch TableEditor::removal(const std::vector<Element>& gone,
                                 const std::vector<Element>& rest) {
   nft::Batch batch(table_->table);
-  if (gone.empty()) return batch;
-  if (rest.empty()) return std::move(batch.delete_table());
   std::set<std::string> unused;
   for (const Element& element : gone) {
     batch.remove(element);
@@ -271,6 +293,9 @@ TableEditor::Removed TableEditor::remove_listed(Purpose purpose, const Tags& wan
     });
     gone.assign(first_gone, rest.end());
     rest.erase(first_gone, rest.end());
+    if (!gone.empty() && rest.empty() && TRY(may_go())) {
+      return std::move(nft::Batch(table_->table).delete_table());
+    }
     return removal(gone, rest);
   });
   TRY(removed);
@@ -301,7 +326,9 @@ TableEditor::Removed TableEditor::remove_recorded(const std::vector<Element>& el
       std::vector<Element> rest = TRY(all_elements());
       std::erase_if(rest,
                     [&](const Element& e) { return std::ranges::find(gone, e) != gone.end(); });
-      if (rest.empty()) return std::move(nft::Batch(table_->table).delete_table());
+      if (rest.empty() && TRY(may_go())) {
+        return std::move(nft::Batch(table_->table).delete_table());
+      }
     }
     nft::Batch batch(table_->table);
     for (const Element& element : gone) batch.remove(element);
@@ -332,12 +359,31 @@ TableEditor::Removed TableEditor::remove(Purpose purpose, const std::string& tag
   return gone;
 }
 
+Result<std::vector<Element>> TableEditor::tagged(Purpose purpose, const Tags& wanted) {
+  std::vector<Element> found = TRY(all_elements());
+  std::ranges::move(TRY(records_.all()), std::back_inserter(found));
+  std::erase_if(found, [&](const Element& element) {
+    return set_of(element).purpose != purpose || !wanted(element.comment);
+  });
+  return found;
+}
+
+Result<std::vector<Element>> TableEditor::owned(Purpose purpose, const std::string& tag) {
+  if (TRY(records_.are_kept())) {
+    auto found = TRY(records_.find(to_text(purpose), tag));
+    return found.value_or(std::vector<Element>());
+  }
+  return tagged(purpose, [&](const std::string& comment) { return comment == tag; });
+}
+
+Result<std::vector<Element>> TableEditor::strays(Purpose purpose, const std::string& network,
+                                                 const std::vector<cni::Attachment>& valid) {
+  return tagged(purpose, stray_tags(network, valid));
+}
+
 TableEditor::Removed TableEditor::remove_strays(Purpose purpose, const std::string& network,
                                                 const std::vector<cni::Attachment>& valid) {
-  const auto kept = tags_of(network, valid);
-  const auto is_stray = [&, prefix = network_tag(network)](const std::string& comment) {
-    return comment.starts_with(prefix) && !std::ranges::binary_search(kept, comment);
-  };
+  const Tags is_stray = stray_tags(network, valid);
   // First those that were killed before their elements came, or after they went.
   std::set<std::string> tags;
   for (const Element& element : TRY(records_.all())) {
@@ -356,12 +402,18 @@ Result<std::size_t> TableEditor::restore() {
   std::size_t count = 0;
   const Status restored = change_ruleset(socket_, [&]() -> Result<nft::Batch> {
     nft::Batch batch(table_->table);
-    const bool is_whole = check_parts().has_value();
+    const Status parts = check_parts();
+    if (!parts && parts.error().code != Errc::NotFound) return parts.error();
+    const bool is_whole = parts.has_value();
     std::vector<Element> there;
     if (is_whole) there = TRY(all_elements());
     std::vector<Element> missing = TRY(missing_records(there));
     count = missing.size();
-    if (!is_whole) batch.delete_table();
+    if (!is_whole) {
+      // Its parts hang together: it goes as a whole, and that is not ours to decide then.
+      if (!TRY(may_go())) return check_parts().error();
+      batch.delete_table();
+    }
     if (missing.empty()) return batch;
     if (is_whole) {
       TRY(add_missing_parts(batch, missing));
@@ -401,9 +453,24 @@ Status TableEditor::check_table() {
   return fail(Errc::TryAgain, "the nftables ruleset changes without pause: try again");
 }
 
+Result<bool> TableEditor::is_made() {
+  if (table_->users_chain.empty()) return socket_.has_table(table_->table);
+  const auto chains = TRY(socket_.chains(table_->table));
+  if (chains.empty()) return socket_.has_table(table_->table);
+  return std::ranges::any_of(
+      chains, [&](const std::string& chain) { return chain != table_->users_chain; });
+}
+
+// A rule of ours leads to the chain.
+Result<bool> TableEditor::may_go() {
+  if (table_->users_chain.empty()) return true;
+  const auto use = TRY(socket_.chain_use(table_->table, std::string(table_->users_chain)));
+  return use.value_or(0) <= 1;
+}
+
 Status TableEditor::check_parts() {
   const nft::Table& table = table_->table;
-  if (!TRY(socket_.has_table(table))) return ok();
+  if (!TRY(is_made())) return ok();
   std::string lost;
   const auto note = [&](std::string_view kind, std::string_view name) {
     lost += format("{}{} {}", lost.empty() ? "" : ", ", kind, name);
@@ -418,12 +485,19 @@ Status TableEditor::check_parts() {
     if (elements.error().code != Errc::NotFound) return elements.error();
     note(owned.set.data.empty() ? "set" : "map", owned.set.name);
   }
+  auto missing_rules = expected_rules(*table_, chains);
+  for (const nft::RulePlace& rule : TRY(nft::list_rules(table))) {
+    auto& count = missing_rules[rule.chain];
+    if (count > 0) --count;
+  }
+  for (const auto& [chain, count] : missing_rules) {
+    const bool is_there = std::ranges::find(chains, chain) != chains.end();
+    if (is_there && count > 0) note("rules of chain", chain);
+  }
   if (lost.empty()) return ok();
-  const std::string name = nft::to_text(table);
   return fail(Errc::NotFound,
-              "table {} has lost {}: delete it (nft delete table {}) and attach its containers "
-              "again",
-              name, lost, name);
+              "table {} has lost {}: netctl reload makes it anew, with all that is on record",
+              nft::to_text(table), lost);
 }
 
 }  // namespace netctl::attach

@@ -23,7 +23,7 @@ namespace netctl::attach {
 
 // What an element is there for. Each set and map has one purpose, so one part of an attachment (a
 // plugin) can be taken out of the table and leave the others in.
-enum class Purpose { Masquerade, Publish, SpoofGuard, Policy };
+enum class Purpose { Masquerade, Publish, SpoofGuard, Policy, Ingress };
 std::string_view to_text(Purpose purpose);  // "masquerade", "spoof-guard"
 
 // A set or map of such a table.
@@ -41,6 +41,9 @@ struct OwnedTable {
   nft::Table table;
   std::vector<OwnedSet> sets{};
   std::vector<std::string_view> chains{};  // those that are always there
+  // The one of them whose rules are the user's, if any; one rule of ours leads to it. It may be
+  // there before all else, and while it has rules the table stays.
+  std::string_view users_chain{};
   // Adds the table with all that is always in it; Exists if somebody else was faster.
   void (*add_fixed_part)(nft::Batch&) = nullptr;
   // The rules of a chain that is made for the elements that lead to it. Its name says all that is
@@ -73,9 +76,14 @@ class TableEditor {
   // any more and, with the last element, the table go too. Nothing there is success.
   using Removed = Result<std::vector<nft::Element>>;
   Removed remove(Purpose purpose, const std::string& tag);
+  // Those that remove() would remove.
+  Result<std::vector<nft::Element>> owned(Purpose purpose, const std::string& tag);
   // For GC: everything of the network but what belongs to a valid attachment.
   Removed remove_strays(Purpose purpose, const std::string& network,
                         const std::vector<cni::Attachment>& valid);
+  // Those that remove_strays() would remove.
+  Result<std::vector<nft::Element>> strays(Purpose purpose, const std::string& network,
+                                           const std::vector<cni::Attachment>& valid);
 
   // Puts back what is on record and missing, in one transaction; a table that lost a part is made
   // anew. Tells how many elements that were.
@@ -116,6 +124,12 @@ class TableEditor {
   Status remove_unused_chains(nft::Batch& batch, const std::vector<nft::Element>& gone);
   nft::Batch removal(const std::vector<nft::Element>& gone, const std::vector<nft::Element>& rest);
   Result<std::vector<nft::Element>> all_elements();
+  // Of that purpose and these tags, in the kernel or on record.
+  Result<std::vector<nft::Element>> tagged(Purpose purpose, const Tags& wanted);
+  // Whether there is more of the table than the user's chain.
+  Result<bool> is_made();
+  // Whether the table may go: the user has no rules in it.
+  Result<bool> may_go();
   Status check_parts();
 
   const OwnedTable* table_;

@@ -42,7 +42,8 @@ Status try_firewall() {
   const OwnedTable& table = firewall_table();
   nft::Batch batch(table.table);
   table.add_fixed_part(batch);
-  std::vector<std::string> chains{std::string(kHairpinAll)};
+  std::vector<std::string> chains{std::string(kHairpinAll), same_chain("probe"),
+                                  alone_chain("probe")};
   for (const char* text : {"192.0.2.0/24", "2001:db8::/64"}) {
     const IpPrefix network = TRY(parse_ip_prefix(text));
     chains.push_back(masquerade_chain(network));

@@ -34,6 +34,26 @@ Batch& Batch::add(Element element, Add mode) {
   return *this;
 }
 
+Batch& Batch::add(FilterRule rule) {
+  changes_.push_back({.table = table_, .object = std::move(rule)});
+  return *this;
+}
+
+Batch& Batch::insert(FilterRule rule) {
+  changes_.push_back({.first = true, .table = table_, .object = std::move(rule)});
+  return *this;
+}
+
+Batch& Batch::remove(FilterRule rule) {
+  changes_.push_back({.verb = Change::Verb::Delete, .table = table_, .object = std::move(rule)});
+  return *this;
+}
+
+Batch& Batch::append(const Batch& other) {
+  changes_.insert(changes_.end(), other.changes_.begin(), other.changes_.end());
+  return *this;
+}
+
 Batch& Batch::remove(Chain chain) {
   changes_.push_back({.verb = Change::Verb::Delete, .table = table_, .object = std::move(chain)});
   return *this;

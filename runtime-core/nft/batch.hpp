@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "runtime-core/nft/filter_rule.hpp"
 #include "runtime-core/nft/types.hpp"
 
 namespace netctl::nft {
@@ -21,8 +22,9 @@ struct Change {
   enum class Verb { Add, Delete };
   Verb verb = Verb::Add;
   Add mode = Add::Ensure;
+  bool first = false;  // of a rule: before all others of its chain, not behind them
   Table table;
-  std::variant<Table, Chain, Rule, Set, Element> object;
+  std::variant<Table, Chain, Rule, Set, Element, FilterRule> object;
 };
 
 // Changes that are made together or not at all, in this order. A rule is always appended; deleting
@@ -37,8 +39,14 @@ class Batch {
   Batch& add(Rule rule);
   Batch& add(Set set, Add mode = Add::Ensure);
   Batch& add(Element element, Add mode = Add::Exclusive);
+  Batch& add(FilterRule rule);
+  Batch& insert(FilterRule rule);
+  Batch& remove(FilterRule rule);  // by its handle
   Batch& remove(Chain chain);  // with its rules; TryAgain while a rule or an element leads to it
   Batch& remove(Element element);  // by key; data and comment are not looked at
+
+  // The changes of another one behind these; its table may be another, too.
+  Batch& append(const Batch& other);
 
   const Table& table() const { return table_; }
   const std::vector<Change>& changes() const { return changes_; }

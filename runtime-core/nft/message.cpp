@@ -23,6 +23,7 @@
 #include <libnftnl/table.h>
 
 #include "runtime-core/nft/expressions.hpp"
+#include "runtime-core/nft/filter_expressions.hpp"
 
 namespace netctl::nft {
 namespace {
@@ -64,7 +65,17 @@ Bytes whole_message(const nlmsghdr* header) {
 }
 
 std::uint16_t nf_family(TableFamily family) {
-  return family == TableFamily::Inet ? NFPROTO_INET : NFPROTO_BRIDGE;
+  switch (family) {
+    case TableFamily::Inet:
+      return NFPROTO_INET;
+    case TableFamily::Bridge:
+      return NFPROTO_BRIDGE;
+    case TableFamily::Ip:
+      return NFPROTO_IPV4;
+    case TableFamily::Ip6:
+      return NFPROTO_IPV6;
+  }
+  return NFPROTO_UNSPEC;
 }
 
 // One message about a table of that family; `fill` adds the attributes.
@@ -245,6 +256,16 @@ struct ObjectEncoder {
                 [&](nlmsghdr* header) { nftnl_rule_nlmsg_build_payload(header, object.get()); });
   }
 
+  Result<Bytes> operator()(const FilterRule& rule) const {
+    const auto object = owned<RulePtr>(nftnl_rule_alloc());
+    nftnl_rule_set_str(object.get(), NFTNL_RULE_TABLE, change.table.name.c_str());
+    nftnl_rule_set_str(object.get(), NFTNL_RULE_CHAIN, rule.chain.c_str());
+    if (adding()) TRY(add_expressions(object.get(), rule));
+    if (!adding()) nftnl_rule_set_u64(object.get(), NFTNL_RULE_HANDLE, rule.handle);
+    return send(NFT_MSG_NEWRULE, NFT_MSG_DELRULE, change.first ? 0 : NLM_F_APPEND,
+                [&](nlmsghdr* header) { nftnl_rule_nlmsg_build_payload(header, object.get()); });
+  }
+
   Result<Bytes> operator()(const Set& set) const {
     TRY(check_types(set));
     const auto object = TRY(list_of(change.table.name, set.name, nullptr));
@@ -399,6 +420,16 @@ Result<Bytes> encode_get_chain(const Table& table, const std::string& chain,
   });
 }
 
+Result<Bytes> encode_list_rules(const Table& table, const std::string& chain,
+                                std::uint32_t sequence) {
+  TRY(check_name(table.name));
+  TRY(check_name(chain));
+  return message(table.family, NFT_MSG_GETRULE, NLM_F_DUMP, sequence, [&](nlmsghdr* header) {
+    mnl_attr_put_strz(header, NFTA_RULE_TABLE, table.name.c_str());
+    mnl_attr_put_strz(header, NFTA_RULE_CHAIN, chain.c_str());
+  });
+}
+
 Bytes encode_list_chains(TableFamily family, std::uint32_t sequence) {
   return message(family, NFT_MSG_GETCHAIN, NLM_F_DUMP, sequence, [](nlmsghdr*) {});
 }
@@ -446,6 +477,36 @@ std::optional<std::uint32_t> decode_chain_use(const nlmsghdr* message) {
   if (nftnl_chain_nlmsg_parse(message, chain.get()) < 0) return std::nullopt;
   if (!nftnl_chain_is_set(chain.get(), NFTNL_CHAIN_USE)) return std::nullopt;
   return nftnl_chain_get_u32(chain.get(), NFTNL_CHAIN_USE);
+}
+
+std::optional<FilterChain> decode_filter_chain(const nlmsghdr* message) {
+  if (!is_about(message, NFT_MSG_NEWCHAIN)) return std::nullopt;
+  const auto chain = owned<ChainPtr>(nftnl_chain_alloc());
+  if (nftnl_chain_nlmsg_parse(message, chain.get()) < 0) return std::nullopt;
+  FilterChain decoded;
+  if (nftnl_chain_is_set(chain.get(), NFTNL_CHAIN_USE)) {
+    decoded.use = nftnl_chain_get_u32(chain.get(), NFTNL_CHAIN_USE);
+  }
+  decoded.is_base = nftnl_chain_is_set(chain.get(), NFTNL_CHAIN_HOOKNUM);
+  decoded.drops =
+      decoded.is_base && nftnl_chain_get_u32(chain.get(), NFTNL_CHAIN_POLICY) == NF_DROP;
+  return decoded;
+}
+
+std::optional<FilterRule> decode_filter_rule(const nlmsghdr* message, const Table& table,
+                                             const std::string& chain) {
+  if (!is_about(message, NFT_MSG_NEWRULE)) return std::nullopt;
+  const auto object = owned<RulePtr>(nftnl_rule_alloc());
+  if (nftnl_rule_nlmsg_parse(message, object.get()) < 0) return std::nullopt;
+  const char* const table_name = nftnl_rule_get_str(object.get(), NFTNL_RULE_TABLE);
+  const char* const chain_name = nftnl_rule_get_str(object.get(), NFTNL_RULE_CHAIN);
+  if (table_name == nullptr || chain_name == nullptr) return std::nullopt;
+  if (table_name != table.name || chain_name != chain) return std::nullopt;
+  const Family family = table.family == TableFamily::Ip ? Family::V4 : Family::V6;
+  FilterRule rule = decode_expressions(object.get(), family);
+  rule.chain = chain;
+  rule.handle = nftnl_rule_get_u64(object.get(), NFTNL_RULE_HANDLE);
+  return rule;
 }
 
 std::optional<std::string> decode_chain_name(const nlmsghdr* message, const std::string& table) {

@@ -35,6 +35,8 @@ Bytes encode_get_generation(std::uint32_t sequence);
 Result<Bytes> encode_get_table(const Table& table, std::uint32_t sequence);
 Result<Bytes> encode_get_chain(const Table& table, const std::string& chain,
                                std::uint32_t sequence);
+Result<Bytes> encode_list_rules(const Table& table, const std::string& chain,
+                                std::uint32_t sequence);
 // Of all tables of that family: the kernel has no filter for it.
 Bytes encode_list_chains(TableFamily family, std::uint32_t sequence);
 Result<Bytes> encode_list_elements(const Table& table, const std::string& set,
@@ -64,6 +66,11 @@ Reply parse_reply(std::span<const std::uint8_t> received, std::uint32_t first, s
 std::optional<std::uint32_t> decode_generation(const nlmsghdr* message);
 std::optional<std::uint32_t> decode_chain_use(const nlmsghdr* message);
 std::optional<std::string> decode_chain_name(const nlmsghdr* message, const std::string& table);
+
+// A chain of such a table, its rules not yet among them.
+std::optional<FilterChain> decode_filter_chain(const nlmsghdr* message);
+std::optional<FilterRule> decode_filter_rule(const nlmsghdr* message, const Table& table,
+                                             const std::string& chain);
 
 // The elements in one message; `set` tells the types. InvalidArgument when they do not fit.
 Result<std::vector<Element>> decode_elements(const nlmsghdr* message, const Set& set);

@@ -119,6 +119,37 @@ Result<std::optional<std::uint32_t>> Socket::chain_use(const Table& table,
   return fail(Errc::Io, "find chain {}: nf_tables did not answer", chain);
 }
 
+Result<std::optional<FilterChain>> Socket::find_filter_chain(const Table& table,
+                                                             const std::string& name) {
+  const auto step = [&] { return format("look at chain {} of table {}", name, to_text(table)); };
+  const std::uint32_t sequence = take_sequence();
+  const Bytes request = TRY(encode_get_chain(table, name, sequence).context("{}", step()));
+  const Answer answer = TRY(ask(socket_.get(), request, sequence).context("{}", step()));
+  if (const auto& refused = answer.reply.refused) {
+    if (refused->number == ENOENT) return std::optional<FilterChain>{};
+    return system_error(refused->number, step());
+  }
+  std::optional<FilterChain> chain;
+  for (const nlmsghdr* message : answer.reply.contents) chain = decode_filter_chain(message);
+  if (!chain) return fail(Errc::Io, "{}: nf_tables did not answer", step());
+
+  const auto encode_for = [&](std::uint32_t number) {
+    return encode_list_rules(table, name, number);
+  };
+  const auto rules = list(
+                         socket_.get(), [this] { return take_sequence(); }, encode_for)
+                         .context("{}", step());
+  // It went between the two questions.
+  if (!rules && rules.error().code == Errc::NotFound) return std::optional<FilterChain>{};
+  if (!rules) return rules.error();
+  for (const nlmsghdr* message : rules->reply.contents) {
+    if (auto rule = decode_filter_rule(message, table, name)) {
+      chain->rules.push_back(*std::move(rule));
+    }
+  }
+  return chain;
+}
+
 Result<std::vector<std::string>> Socket::chains(const Table& table) {
   const auto encode_for = [&](std::uint32_t sequence) -> Result<Bytes> {
     return encode_list_chains(table.family, sequence);

@@ -44,6 +44,9 @@ class Socket {
   // How many rules are in a chain and rules and elements lead to it, together (NFTA_CHAIN_USE);
   // nothing when there is no such chain.
   Result<std::optional<std::uint32_t>> chain_use(const Table& table, const std::string& chain);
+  // A chain of a table that iptables keeps, with its rules; nothing when there is none.
+  Result<std::optional<FilterChain>> find_filter_chain(const Table& table,
+                                                       const std::string& chain);
   // Names of the chains, in the kernel's order; empty when there is no such table.
   Result<std::vector<std::string>> chains(const Table& table);
   // All elements of a set or map, in no particular order; NotFound when there is no such set.

@@ -26,6 +26,20 @@ std::string_view name_of(Verdict::Kind kind) {
   return "?";
 }
 
+std::string_view name_of(TableFamily family) {
+  switch (family) {
+    case TableFamily::Inet:
+      return "inet";
+    case TableFamily::Bridge:
+      return "bridge";
+    case TableFamily::Ip:
+      return "ip";
+    case TableFamily::Ip6:
+      return "ip6";
+  }
+  return "?";
+}
+
 std::string_view name_of(Hook::Type type) { return type == Hook::Type::Filter ? "filter" : "nat"; }
 
 std::string_view name_of(Hook::Point point) {
@@ -140,6 +154,7 @@ struct StatementToText {
 };
 
 std::string_view word_of(const Change& change) {
+  if (change.first) return "insert";
   if (change.verb == Change::Verb::Delete) return "delete";
   return change.mode == Add::Exclusive ? "create" : "add";
 }
@@ -164,6 +179,11 @@ struct ObjectToText {
     return format("rule {} {} {}", table, rule.chain, to_text(rule));
   }
 
+  // As iptables(8) writes it: nft(8) has no words for all of it.
+  std::string operator()(const FilterRule& rule) const {
+    return format("rule {} {} # {}", table, rule.chain, to_text(rule));
+  }
+
   std::string operator()(const Set& set) const {
     std::string text = format("{} {} {}", set.data.empty() ? "set" : "map", table, set.name);
     if (!adding) return text;
@@ -184,7 +204,7 @@ struct ObjectToText {
 }  // namespace
 
 std::string to_text(const Table& table) {
-  return format("{} {}", table.family == TableFamily::Inet ? "inet" : "bridge", table.name);
+  return format("{} {}", name_of(table.family), table.name);
 }
 
 std::string to_text(Type type) {

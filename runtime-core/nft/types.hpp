@@ -21,6 +21,8 @@ namespace netctl::nft {
 enum class TableFamily {
   Inet,    // IPv4 and IPv6
   Bridge,  // frames that a bridge forwards, whatever is in them
+  Ip,      // IPv4 alone; others' tables, see filter_rule.hpp
+  Ip6,     // IPv6 alone
 };
 
 // The table everything below lives in. A name alone is that of an inet table.

@@ -220,6 +220,9 @@ TEST_F(Lists, CompletionKnowsCommandsFlagsAndWhatThereIs) {
   EXPECT_EQ(candidates("add front web --pub"), "--publish");
   EXPECT_EQ(candidates("ls -o j"), "json");
   EXPECT_EQ(candidates("completion f"), "fish");
+  EXPECT_EQ(candidates("ports"), "ports");
+  EXPECT_EQ(candidates("reload --w"), "--watch");
+  EXPECT_EQ(candidates("doctor --f"), "--fix\n--format");
   EXPECT_EQ(candidates("add -i et"), "");
 }
 
@@ -241,7 +244,10 @@ TEST_F(Lists, EachCommandHasHelpWithAnExample) {
                               "check",
                               "ls",
                               "inspect",
+                              "ports",
                               "gc",
+                              "reload",
+                              "doctor",
                               "status",
                               "ns",
                               "ns add",

@@ -124,6 +124,13 @@ Sample ipam_sample(const std::string& type, const std::string& ipam, bool change
           .changes = changes};
 }
 
+Sample firewall_sample() {
+  return {.type = "firewall",
+          .members = R"("name": "net", "ingressPolicy": "same-bridge")",
+          .chained = true,
+          .since = "0.4.0"};
+}
+
 }  // namespace
 
 const std::vector<Sample>& samples() {
@@ -136,6 +143,7 @@ const std::vector<Sample>& samples() {
       container_sample(),
       tuning_sample(),
       portmap_sample(),
+      firewall_sample(),
       ipam_sample("host-local", R"("subnet": "10.7.0.0/24")", true),
       ipam_sample("static", R"("addresses": [{"address": "10.7.0.2/24", "gateway": "10.7.0.1"}])",
                   false)};

@@ -19,6 +19,7 @@ struct Sample {
   std::string netns = "web";               // of the container c1
   bool chained = false;  // comes after the first sample in a chain, and answers what it is given
   bool changes = true;   // false: an ADD has nothing to make
+  std::string since = "0.1.0";  // the first config version that it serves
 };
 
 const std::vector<Sample>& samples();

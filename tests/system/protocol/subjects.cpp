@@ -6,6 +6,7 @@
 #include "ipam/static/plugin.hpp"
 #include "plugins/bridge/plugin.hpp"
 #include "plugins/container/plugin.hpp"
+#include "plugins/firewall/plugin.hpp"
 #include "plugins/host/plugin.hpp"
 #include "plugins/none/plugin.hpp"
 #include "plugins/ptp/plugin.hpp"
@@ -94,6 +95,18 @@ Subject container_subject() {
                    {"args.cni.container", Kind::Text},
                    {"runtimeConfig.container", Kind::Text}},
           .main = main_of<container::Container>};
+}
+
+Subject firewall_subject() {
+  return {.type = "firewall",
+          .config = R"("name": "net", "type": "firewall", "backend": "nftables",
+            "ingressPolicy": "open", "iptablesAdminChainName": "MINE", "firewalldZone": "work")",
+          .keys = {{"backend", Kind::Text},
+                   {"ingressPolicy", Kind::Text},
+                   {"iptablesAdminChainName", Kind::Text},
+                   {"firewalldZone", Kind::Text}},
+          .chained = true,
+          .main = main_of<firewall::Firewall>};
 }
 
 Subject host_local_subject() {
@@ -200,9 +213,9 @@ Subject tuning_subject() {
 
 const std::vector<Subject>& subjects() {
   static const std::vector<Subject> all = {
-      bridge_subject(),     ptp_subject(),       none_subject(),   loopback_subject(),
-      host_subject(),       container_subject(), tuning_subject(), portmap_subject(),
-      host_local_subject(), static_subject()};
+      bridge_subject(),   ptp_subject(),        none_subject(),   loopback_subject(),
+      host_subject(),     container_subject(),  tuning_subject(), portmap_subject(),
+      firewall_subject(), host_local_subject(), static_subject()};
   return all;
 }
 

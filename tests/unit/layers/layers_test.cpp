@@ -49,6 +49,7 @@ const std::vector<Library> kLibraries{
     {"libmnl/", "runtime-core/nft/"},
     {"nlohmann/", "runtime-core/cni/"},
     {"openssl/", "runtime-core/base/"},
+    {"systemd/", "runtime-core/attach/firewalld.cpp"},
     {"fmt/", "runtime-core/base/"},
     {"spdlog/", "runtime-core/base/log.cpp"},
     {"CLI/", "netctl/"},

@@ -1,0 +1,256 @@
+#include "netctl/doctor.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include "netctl/built_ins.hpp"
+#include "netctl/config.hpp"
+#include "netctl/findings.hpp"
+#include "netctl/networks.hpp"
+#include "netctl/subnets.hpp"
+#include "netctl/upkeep.hpp"
+#include "runtime-core/attach/firewall_table.hpp"
+#include "runtime-core/attach/owned_table.hpp"
+#include "runtime-core/attach/owner.hpp"
+#include "runtime-core/attach/probe.hpp"
+#include "runtime-core/attach/record_check.hpp"
+#include "runtime-core/attach/spoof_guard.hpp"
+#include "runtime-core/base/error_list.hpp"
+#include "runtime-core/cni/error.hpp"
+#include "runtime-core/cni/plugin.hpp"
+#include "runtime-core/cni/result.hpp"
+#include "runtime-core/ns/netns.hpp"
+#include "runtime-core/rtnl/route_socket.hpp"
+#include "runtime-core/sys/files.hpp"
+#include "runtime-core/sys/sysctl.hpp"
+
+namespace netctl::command {
+namespace {
+
+using Attachments = std::vector<cni::CachedAttachment>;
+
+void append(Findings& findings, Findings more) {
+  std::ranges::move(more, std::back_inserter(findings));
+}
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+// --- the kernel -----------------------------------------------------------------------------
+
+Trial try_out(std::string what, const attach::Needs& needs, bool is_needed) {
+  Trial trial{.what = std::move(what), .is_needed = is_needed};
+  const Status tried = attach::check_host(needs);
+  // The host's own table is looked at on its own.
+  if (!tried && tried.error().protocol_code != cni::kLimitedConnectivity) {
+    trial.refusal = tried.error().message;
+  }
+  return trial;
+}
+
+Findings examine_kernel() {
+  return {judge_trial(try_out("bridge and veth", {.bridge = true}, true)),
+          judge_trial(try_out("nftables NAT", {.firewall = true}, true)),
+          judge_trial(try_out("VLANs of bridges", {.bridge = true, .vlans = true}, false)),
+          judge_trial(try_out("nftables for bridges", {.spoof_guard = true}, false))};
+}
+
+// --- parameters and firewalls ---------------------------------------------------------------
+
+bool has_gateway(const Attachments& attachments, Family family) {
+  return std::ranges::any_of(attachments, [&](const cni::CachedAttachment& each) {
+    if (!each.result_json) return false;
+    const auto result = cni::parse_result(*each.result_json, "");
+    return result && std::ranges::any_of(result->ips, [&](const cni::Ip& ip) {
+             return ip.gateway && ip.gateway->family() == family;
+           });
+  });
+}
+
+Result<Firewalls> read_firewalls() {
+  Firewalls firewalls{.chains = TRY(nft::list_chains())};
+  for (const char* names : {"/proc/net/ip_tables_names", "/proc/net/ip6_tables_names"}) {
+    const auto tables = TRY(sys::find_file(names));
+    if (tables && ("\n" + *tables).find("\nfilter\n") != std::string::npos) firewalls.legacy = true;
+  }
+  return firewalls;
+}
+
+Result<Findings> examine_packet_ways(const Attachments& attachments) {
+  Sysctls values;
+  for (const std::string& path : kSysctlsOfInterest) {
+    if (auto value = TRY(sys::find_sysctl(path))) values[path] = *std::move(value);
+  }
+  const Firewalls firewalls = TRY(read_firewalls());
+  Findings findings =
+      judge_sysctls(values, {.v4 = has_gateway(attachments, Family::V4),
+                             .v6 = has_gateway(attachments, Family::V6),
+                             .others_drop = others_drop(firewalls.chains) || firewalls.legacy});
+  append(findings, judge_firewalls(firewalls));
+  return findings;
+}
+
+// --- what is ours ---------------------------------------------------------------------------
+
+Result<Finding> examine_table(const attach::OwnedTable& table) {
+  attach::TableEditor editor = TRY(attach::TableEditor::open(table));
+  TableState state{.name = nft::to_text(table.table)};
+  const Status whole = editor.check_table();
+  if (!whole) state.lost = whole.error().message;
+  if (whole) state.missing = TRY(attach::count_missing(table));
+  return judge_table(state);
+}
+
+// In doubt it is there.
+bool is_gone(const cni::CachedAttachment& attachment) {
+  const auto netns = ns::find_netns(attachment.call.netns);
+  return netns && !*netns;
+}
+
+Finding examine_attachments(const Attachments& attachments) {
+  std::vector<std::string> gone;
+  for (const cni::CachedAttachment& each : attachments) {
+    if (is_gone(each)) gone.push_back(format("{} ({})", each.call.container_id, each.network));
+  }
+  return judge_attachments(gone);
+}
+
+// --- subnets --------------------------------------------------------------------------------
+
+// Whether the interface is one that the network has made: its bridge, or the host's end of a pair.
+bool is_part_of(const rtnl::Link& link, const cni::NetworkConfig& network) {
+  return link.name == network_facts(network).bridge ||
+         link.alias.starts_with(attach::network_tag(network.name)) ||
+         link.alias.starts_with("netctl:" + attach::network_tag(network.name));
+}
+
+Result<Findings> examine_subnets(const std::vector<cni::NetworkConfig>& networks) {
+  rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
+  const auto links = TRY(host.links());
+  const auto taken = TRY(taken_subnets(host, {}));
+  std::vector<Overlap> overlaps;
+  const auto note = [&](const std::string& network, const IpPrefix& subnet, const Taken& other) {
+    const IpPrefix whole = other.subnet.masked();
+    // An address and the route that comes with it are one.
+    const bool is_known = std::ranges::any_of(overlaps, [&](const Overlap& each) {
+      return each.network == network && each.subnet == subnet && each.other == whole;
+    });
+    if (!is_known) overlaps.push_back({network, subnet, whole, other.holder});
+  };
+  std::vector<Taken> before;  // of the networks that were looked at already
+  for (const cni::NetworkConfig& network : networks) {
+    for (const IpPrefix& subnet : network_facts(network).subnets) {
+      for (const Taken& each : taken) {
+        const auto link = std::ranges::find(links, each.link, &rtnl::Link::index);
+        const bool is_own = link != links.end() && is_part_of(*link, network);
+        if (!is_own && each.subnet.overlaps(subnet)) note(network.name, subnet, each);
+      }
+      for (const Taken& each : before) {
+        if (each.subnet.overlaps(subnet)) note(network.name, subnet, each);
+      }
+    }
+    for (const IpPrefix& subnet : network_facts(network).subnets) {
+      before.push_back({.subnet = subnet, .holder = format("network \"{}\"", network.name)});
+    }
+  }
+  return judge_ranges(overlaps);
+}
+
+// --- other programs -------------------------------------------------------------------------
+
+bool is_in_any(const std::vector<const char*>& directories, const std::string& name) {
+  return std::ranges::any_of(directories,
+                             [&](const char* each) { return exists(format("{}/{}", each, name)); });
+}
+
+Findings examine_managers() {
+  const Manager managers[] = {
+      {.name = "NetworkManager",
+       .runs = exists("/run/NetworkManager"),
+       .drop_in = "/usr/lib/NetworkManager/conf.d/netctl.conf",
+       .has_drop_in = is_in_any({"/usr/lib/NetworkManager/conf.d", "/etc/NetworkManager/conf.d",
+                                 "/run/NetworkManager/conf.d"},
+                                "netctl.conf")},
+      {.name = "systemd-networkd",
+       .runs = exists("/run/systemd/netif/state"),
+       .drop_in = "/usr/lib/systemd/network/05-netctl.network",
+       .has_drop_in =
+           is_in_any({"/usr/lib/systemd/network", "/etc/systemd/network", "/run/systemd/network"},
+                     "05-netctl.network")}};
+  Findings findings;
+  for (const Manager& manager : managers) findings.push_back(judge_manager(manager));
+  return findings;
+}
+
+Findings examine_plugins(const Settings& settings) {
+  std::vector<PluginFile> files;
+  for (const cni::Plugin* plugin : built_ins()) {
+    PluginFile file{.name = std::string(plugin->name())};
+    for (const std::string& directory : settings.plugin_path) {
+      const std::string path = format("{}/{}", directory, plugin->name());
+      if (::access(path.c_str(), X_OK) != 0) continue;
+      file.path = path;
+      file.is_same = cni::find_built_in(built_ins(), path) != nullptr;
+      break;
+    }
+    files.push_back(std::move(file));
+  }
+  return judge_plugins(files, settings.plugin_path);
+}
+
+// --- all of it ------------------------------------------------------------------------------
+
+Result<Findings> examine_all(const Settings& settings) {
+  const Attachments attachments = runtime(settings).cached("");
+  Findings findings = examine_kernel();
+  append(findings, TRY(examine_packet_ways(attachments)));
+  for (const auto* table : {&attach::firewall_table(), &attach::spoof_table()}) {
+    findings.push_back(TRY(examine_table(*table)));
+  }
+  findings.push_back(examine_attachments(attachments));
+  if (const auto networks = all_networks(settings)) {
+    append(findings, TRY(examine_subnets(*networks)));
+  } else {
+    findings.push_back({Grade::Fail, "networks", networks.error().message, ""});
+  }
+  append(findings, examine_managers());
+  append(findings, examine_plugins(settings));
+  return findings;
+}
+
+// What can be put right without anybody's harm.
+Status mend(const Settings& settings) {
+  TRY(put_back());
+  std::set<std::string> networks;
+  for (const cni::CachedAttachment& each : runtime(settings).cached("")) {
+    if (is_gone(each)) networks.insert(each.network);
+  }
+  ErrorList errors;
+  for (const std::string& network : networks) {
+    errors.keep(collect_garbage(settings, {.network = network}));
+  }
+  return errors.status();
+}
+
+}  // namespace
+
+Status examine(const Settings& settings, bool fix, const Output& output) {
+  if (fix) TRY(mend(settings));
+  const Findings findings = TRY(examine_all(settings));
+  std::vector<Facts> things;
+  for (const Finding& each : findings) {
+    things.push_back({fact("status", std::string(to_text(each.grade))), fact("about", each.about),
+                      fact("found", each.found), fact("advice", each.advice)});
+  }
+  static constexpr std::array<Column, 4> kColumns{
+      {{"STATUS", "status"}, {"ABOUT", "about"}, {"FOUND", "found"}, {"WHAT TO DO", "advice"}}};
+  TRY(print_list(things, kColumns, "about", output));
+  const bool fails =
+      std::ranges::any_of(findings, [](const Finding& each) { return each.grade == Grade::Fail; });
+  return fails ? Status(Error{}) : ok();
+}
+
+}  // namespace netctl::command

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime-core/addr/ip.hpp"
+#include "runtime-core/nft/overview.hpp"
+
+// What `netctl doctor` makes of what it sees: decisions alone, nothing is looked at here.
+namespace netctl::command {
+
+enum class Grade {
+  Ok,
+  Warn,  // works, with a limit or a risk
+  Fail,  // containers suffer now
+};
+std::string_view to_text(Grade grade);  // "WARN"
+
+struct Finding {
+  Grade grade = Grade::Ok;
+  std::string about{};   // "sysctl ip_forward"
+  std::string found{};   // and what it means for containers
+  std::string advice{};  // empty when nothing is to be done
+};
+using Findings = std::vector<Finding>;
+
+// Something that the kernel was asked to do in a namespace that was made for it.
+struct Trial {
+  std::string what{};     // "bridge"
+  std::string refusal{};  // empty: it did
+  bool is_needed = true;  // by every network that has a bridge
+};
+Finding judge_trial(const Trial& trial);
+
+// Kernel parameters by their path under /proc/sys; those that there are not are missing.
+using Sysctls = std::map<std::string, std::string>;
+// Those that judge_sysctls() looks at.
+extern const std::vector<std::string> kSysctlsOfInterest;
+// What they matter for.
+struct Traffic {
+  bool v4 = false;  // containers are attached that have an IPv4 gateway
+  bool v6 = false;
+  bool others_drop = false;  // another firewall of the host drops what it does not know
+};
+Findings judge_sysctls(const Sysctls& values, const Traffic& traffic);
+
+// Other firewalls of the host. Chains are those of nf_tables.
+struct Firewalls {
+  std::vector<nft::ChainFacts> chains{};
+  bool legacy = false;  // the table "filter" of iptables-legacy or ip6tables-legacy is loaded
+};
+Findings judge_firewalls(const Firewalls& firewalls);
+// Whether a chain of somebody else drops what it does not know of that which is forwarded.
+bool others_drop(const std::vector<nft::ChainFacts>& chains);
+
+// A firewall table of ours.
+struct TableState {
+  std::string name{};       // "inet netctl"
+  std::string lost{};       // why it is not whole; empty: it is
+  std::size_t missing = 0;  // elements that are on record and not there
+};
+Finding judge_table(const TableState& table);
+
+// Attachments whose namespace is gone, as people name them.
+Finding judge_attachments(const std::vector<std::string>& gone);
+
+// A network whose addresses are somebody else's as well.
+struct Overlap {
+  std::string network{};
+  IpPrefix subnet{};
+  IpPrefix other{};
+  std::string holder{};  // "a route of this host"
+};
+Findings judge_ranges(const std::vector<Overlap>& overlaps);
+
+// A network manager, and whether the file that keeps it off our interfaces is there.
+struct Manager {
+  std::string name{};
+  bool runs = false;
+  std::string drop_in{};  // its file name
+  bool has_drop_in = false;
+};
+Finding judge_manager(const Manager& manager);
+
+// A plugin that netctl has built in, and the executable that it finds for it.
+struct PluginFile {
+  std::string name{};
+  std::string path{};    // empty: in none of the directories
+  bool is_same = false;  // as the one built in: it is called without a process
+};
+Findings judge_plugins(const std::vector<PluginFile>& plugins,
+                       const std::vector<std::string>& directories);
+
+}  // namespace netctl::command

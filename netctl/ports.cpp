@@ -1,0 +1,203 @@
+#include "netctl/ports.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+#include <tuple>
+
+#include "netctl/filters.hpp"
+#include "runtime-core/attach/firewall_table.hpp"
+#include "runtime-core/attach/owned_table.hpp"
+#include "runtime-core/attach/owner.hpp"
+#include "runtime-core/ns/netns.hpp"
+#include "runtime-core/rtnl/route_socket.hpp"
+
+namespace netctl::command {
+namespace {
+
+using nft::Datum;
+using nft::Element;
+
+// --- whose it is ----------------------------------------------------------------------------
+
+struct Holder {
+  attach::Owner owner{};
+  std::string ns{};  // empty: not known here
+};
+
+// By the tags of their elements; of those that the result cache knows.
+using Holders = std::map<std::string, Holder>;
+
+Holders known_holders(const Settings& settings) {
+  Holders holders;
+  for (const cni::CachedAttachment& each : runtime(settings).cached("")) {
+    const attach::Owner owner{.network = each.network,
+                              .container_id = each.call.container_id,
+                              .ifname = each.call.ifname};
+    holders[owner.tag()] = {.owner = owner, .ns = ns::name_of_path(each.call.netns)};
+  }
+  return holders;
+}
+
+// Another runtime keeps its results elsewhere; then the tag, "network/container/interface", tells
+// what it has.
+Holder holder_of(const Holders& known, const std::string& tag) {
+  const auto found = known.find(tag);
+  if (found != known.end()) return found->second;
+  const auto first = tag.find('/');
+  const auto last = tag.rfind('/');
+  if (first == last) return {.owner = {.network = tag}};
+  return {.owner = {.network = tag.substr(0, first),
+                    .container_id = tag.substr(first + 1, last - first - 1),
+                    .ifname = tag.substr(last + 1)}};
+}
+
+// --- what it is -----------------------------------------------------------------------------
+
+// An element of a map or set of the publishing kind.
+struct Published {
+  std::string map{};
+  std::optional<IpAddress> host{};  // nothing: every address of the family
+  Family family = Family::V4;
+  std::string host_port{};  // "8080", "8000-8999"
+  std::string protocol{};
+  IpAddress container{};
+  std::string container_port{};
+  std::string tag{};
+};
+
+// A port that leads from the host to a container (a map), or that is open at the container's own
+// address (a set); nothing for elements that do neither. Keys end in protocol and port.
+std::optional<Published> published(const nft::Set& set, const Element& element) {
+  const auto& key = element.key;
+  if (key.size() < 2) return std::nullopt;
+  Published port{.map = set.name,
+                 .host_port = nft::to_text(key.back()),
+                 .protocol = nft::to_text(key[key.size() - 2]),
+                 .tag = element.comment};
+  if (const auto* address = std::get_if<IpAddress>(&key.front())) port.host = *address;
+  const Datum& target = element.data.empty() ? key.front() : element.data.front();
+  const auto* container = std::get_if<IpAddress>(&target);
+  if (container == nullptr) return std::nullopt;
+  port.container = *container;
+  port.family = container->family();
+  port.container_port = element.data.size() > 1 ? nft::to_text(element.data[1]) : port.host_port;
+  return port;
+}
+
+Result<std::vector<Published>> read_published() {
+  std::vector<Published> ports;
+  attach::TableEditor table = TRY(attach::TableEditor::open(attach::firewall_table()));
+  for (const attach::OwnedSet& owned : attach::firewall_table().sets) {
+    if (owned.purpose != attach::Purpose::Publish) continue;
+    for (const Element& element : TRY(table.elements(owned.set))) {
+      if (auto port = published(owned.set, element)) ports.push_back(*std::move(port));
+    }
+  }
+  const auto order = [](const Published& port) {
+    unsigned number = 0;
+    std::from_chars(port.host_port.data(), port.host_port.data() + port.host_port.size(), number);
+    return std::tuple(number, port.protocol, port.family, port.host, port.container);
+  };
+  std::ranges::sort(ports, {}, order);
+  return ports;
+}
+
+// --- who reaches it -------------------------------------------------------------------------
+
+class Reach {
+ public:
+  static Result<Reach> open() {
+    auto host = TRY(rtnl::RouteSocket::open());
+    auto table = TRY(attach::TableEditor::open(attach::firewall_table()));
+    Reach reach(std::move(host));
+    for (const rtnl::Address& address : TRY(reach.host_.addresses())) {
+      reach.own_.push_back(address.prefix.address);
+    }
+    for (const Element& element : TRY(table.elements(attach::internal_set()))) {
+      reach.internal_.push_back(nft::to_text(element.key));
+    }
+    return reach;
+  }
+
+  bool is_outside(const Published& port) {
+    if (is_internal(port.container)) return false;
+    // An element of a set is at the container's own address.
+    return port.host == port.container || is_open_to_others(port.host, own_);
+  }
+
+ private:
+  explicit Reach(rtnl::RouteSocket host) : host_(std::move(host)) {}
+
+  // Whether the container is behind a bridge that nothing is forwarded to.
+  bool is_internal(const IpAddress& container) {
+    if (internal_.empty()) return false;
+    const auto route = host_.route_to(container);
+    if (!route) return false;
+    const auto link = host_.find_link(route->link);
+    if (!link || !*link) return false;
+    return std::ranges::find(internal_, nft::to_text(Datum((*link)->name))) != internal_.end();
+  }
+
+  rtnl::RouteSocket host_;
+  std::vector<IpAddress> own_{};
+  std::vector<std::string> internal_{};  // as in the key of a set
+};
+
+// --- the list -------------------------------------------------------------------------------
+
+std::string at(const IpAddress& address, const std::string& port) {
+  const std::string host = address.to_text();
+  return address.is_v4() ? format("{}:{}", host, port) : format("[{}]:{}", host, port);
+}
+
+Facts facts_of(const Published& port, const Holder& holder, bool outside) {
+  const IpAddress host = port.host.value_or(IpAddress::unspecified(port.family));
+  return {fact("port", format("{}/{}", at(host, port.host_port), port.protocol)),
+          fact("target", at(port.container, port.container_port)),
+          fact("network", holder.owner.network),
+          fact("container", holder.owner.container_id),
+          fact("namespace", holder.ns),
+          fact("interface", holder.owner.ifname),
+          fact("map", port.map),
+          {.name = "outside", .text = outside ? "yes" : "no", .json = outside ? "true" : "false"},
+          fact("hostAddress", host.to_text()),
+          fact("hostPort", port.host_port),
+          fact("protocol", port.protocol),
+          fact("containerAddress", port.container.to_text()),
+          fact("containerPort", port.container_port)};
+}
+
+}  // namespace
+
+bool is_open_to_others(const std::optional<IpAddress>& host,
+                       const std::vector<IpAddress>& own_addresses) {
+  if (!host) return true;
+  if (host->is_loopback()) return false;
+  return std::ranges::find(own_addresses, *host) != own_addresses.end();
+}
+
+Status list_ports(const Settings& settings, const std::vector<std::string>& filters,
+                  const Output& output) {
+  const auto wanted = TRY(parse_filters(
+      filters, {"network", "container", "namespace", "interface", "protocol", "map", "outside"}));
+  const Holders known = known_holders(settings);
+  Reach reach = TRY(Reach::open());
+  std::vector<Facts> things;
+  for (const Published& port : TRY(read_published())) {
+    Facts facts = facts_of(port, holder_of(known, port.tag), reach.is_outside(port));
+    if (matches_facts(wanted, facts)) things.push_back(std::move(facts));
+  }
+  static constexpr std::array<Column, 8> kColumns{{{"PORT", "port"},
+                                                   {"TARGET", "target"},
+                                                   {"NETWORK", "network"},
+                                                   {"CONTAINER", "container", 20},
+                                                   {"NAMESPACE", "namespace"},
+                                                   {"INTERFACE", "interface"},
+                                                   {"MAP", "map"},
+                                                   {"OUTSIDE", "outside"}}};
+  return print_list(things, kColumns, "port", output);
+}
+
+}  // namespace netctl::command

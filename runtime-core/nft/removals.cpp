@@ -1,0 +1,139 @@
+#include "runtime-core/nft/removals.hpp"
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <optional>
+
+#include <libmnl/libmnl.h>
+
+namespace netctl::nft {
+namespace {
+
+// The kernel puts as many notifications into one datagram as fit into this (NLMSG_GOODSIZE), unless
+// a single one is longer.
+constexpr std::size_t kReceiveLength = 65536;
+
+// What `nft destroy` asks for is reported under its own name (Linux 6.3, younger than our headers).
+constexpr int kFirstDestroy = 26;  // NFT_MSG_DESTROYTABLE, …CHAIN, …RULE, …SET, …SETELEM
+constexpr int kLastDestroy = 30;
+
+bool removes(int kind) {
+  switch (kind) {
+    case NFT_MSG_DELTABLE:
+    case NFT_MSG_DELCHAIN:
+    case NFT_MSG_DELRULE:
+    case NFT_MSG_DELSET:
+    case NFT_MSG_DELSETELEM:
+      return true;
+    default:
+      return kind >= kFirstDestroy && kind <= kLastDestroy;
+  }
+}
+
+// A text among the attributes of a message.
+struct TextSearch {
+  std::uint16_t attribute = 0;
+  std::string found{};
+};
+
+int look_at(const nlattr* attribute, void* data) {
+  auto& search = *static_cast<TextSearch*>(data);
+  if (mnl_attr_get_type(attribute) != search.attribute) return MNL_CB_OK;
+  if (mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0) {
+    search.found = mnl_attr_get_str(attribute);
+  }
+  return MNL_CB_STOP;
+}
+
+// Empty when it is not there.
+std::string text_in(const nlmsghdr* message, std::uint16_t attribute) {
+  TextSearch search{.attribute = attribute};
+  mnl_attr_parse(message, sizeof(nfgenmsg), look_at, &search);
+  return search.found;
+}
+
+// The table that such a message is about. Its name is the first attribute in all of them.
+static_assert(NFTA_TABLE_NAME == 1 && NFTA_CHAIN_TABLE == 1 && NFTA_RULE_TABLE == 1 &&
+              NFTA_SET_TABLE == 1 && NFTA_SET_ELEM_LIST_TABLE == 1);
+std::optional<Table> table_of(const nlmsghdr* message) {
+  const auto* header = static_cast<const nfgenmsg*>(mnl_nlmsg_get_payload(message));
+  std::string name = text_in(message, NFTA_TABLE_NAME);
+  switch (header->nfgen_family) {
+    case NFPROTO_INET:
+      return Table(std::move(name), TableFamily::Inet);
+    case NFPROTO_BRIDGE:
+      return Table(std::move(name), TableFamily::Bridge);
+    default:
+      return std::nullopt;
+  }
+}
+
+bool contains(const std::vector<Table>& tables, const Table& wanted) {
+  return std::ranges::any_of(tables, [&](const Table& table) {
+    return table.name == wanted.name && table.family == wanted.family;
+  });
+}
+
+}  // namespace
+
+std::vector<Removal> RemovalReader::read(std::span<const std::uint8_t> received) {
+  std::vector<Removal> removals;
+  const auto* message = reinterpret_cast<const nlmsghdr*>(received.data());
+  for (int left = static_cast<int>(received.size()); mnl_nlmsg_ok(message, left);
+       message = mnl_nlmsg_next(message, &left)) {
+    const bool is_ours = message->nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES &&
+                         message->nlmsg_len >= MNL_NLMSG_HDRLEN + sizeof(nfgenmsg);
+    if (!is_ours) continue;
+    const int kind = message->nlmsg_type & 0xff;
+    if (kind == NFT_MSG_NEWGEN) {
+      const std::string program = text_in(message, NFTA_GEN_PROC_NAME);
+      for (Table& table : tables_) removals.push_back({std::move(table), program});
+      tables_.clear();
+    } else if (removes(kind)) {
+      auto table = table_of(message);
+      if (table && !contains(tables_, *table)) tables_.push_back(*std::move(table));
+    }
+  }
+  return removals;
+}
+
+Result<RemovalWatch> RemovalWatch::open() {
+  UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
+  if (!socket) return system_error(errno, "open a socket for nftables notifications");
+  const int group = NFNLGRP_NFTABLES;
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::setsockopt(socket.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0) {
+    return system_error(errno, "ask for nftables notifications");
+  }
+  return RemovalWatch(std::move(socket));
+}
+
+Result<RemovalWatch::News> RemovalWatch::read() {
+  News news;
+  alignas(nlmsghdr) std::array<std::uint8_t, kReceiveLength> buffer;
+  while (true) {
+    const ssize_t length =
+        ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC);
+    if (length < 0 && errno == EINTR) continue;
+    if (length < 0 && errno == EAGAIN) return news;
+    if (length < 0 && errno != ENOBUFS) return system_error(errno, "read nftables notifications");
+    if (length < 0 || length > static_cast<ssize_t>(buffer.size())) {
+      news.overrun = true;
+      reader_.forget();
+      continue;
+    }
+    const auto more = reader_.read({buffer.data(), static_cast<std::size_t>(length)});
+    news.removals.insert(news.removals.end(), more.begin(), more.end());
+  }
+}
+
+}  // namespace netctl::nft
