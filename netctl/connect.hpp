@@ -9,8 +9,8 @@
 // `netctl network connect` and `disconnect`: containers that run already, as Docker has it.
 namespace netctl::command {
 
-// add() with the first of eth0, eth1 … that the namespace does not have. As under Docker, containers
-// of the modes host, container and none are refused.
+// add() with the first of eth0, eth1 … that the namespace does not have. As under Docker,
+// containers of the modes host, container and none are refused.
 Status connect(const Settings& settings, Target target, const Wanted& wanted, const Output& output);
 
 // del() of every attachment of the namespace (or of the container id) to the network. With `force`

@@ -19,8 +19,8 @@
 #include <libnftnl/gen.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
-#include <libnftnl/udata.h>
 #include <libnftnl/table.h>
+#include <libnftnl/udata.h>
 
 #include "runtime-core/nft/expressions.hpp"
 #include "runtime-core/nft/filter_expressions.hpp"
