@@ -98,7 +98,7 @@ Result<bool> FirewallRecords::is_last(std::string_view purpose, std::string_view
   const std::string own = path_of(purpose, tag);
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
-    if (entry.path() != own && entry.path() != own + std::string(kLeaving)) return false;
+    if (entry.path() != own && !entry.path().native().ends_with(kLeaving)) return false;
   }
   if (!error || error == std::errc::no_such_file_or_directory) return true;
   return system_error(error.value(), "list " + directory_);

@@ -44,7 +44,7 @@ class FirewallRecords {
   Status leave(std::string_view purpose, std::string_view tag) const;
   Status forget(std::string_view purpose, std::string_view tag) const;
 
-  // Whether that is the only one, or there is none.
+  // Whether no other stays.
   Result<bool> is_last(std::string_view purpose, std::string_view tag) const;
   // The elements of all that stay, those of one after the other.
   Result<std::vector<nft::Element>> all() const;

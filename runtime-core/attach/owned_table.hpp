@@ -57,9 +57,9 @@ class TableEditor {
   static Result<TableEditor> open(const OwnedTable& table);
 
   // Adds the elements, which are all of one owner and purpose, with the table and the chains that
-  // they need; all or none. `vet` is asked
-  // before each try for what speaks against it that no key tells; what it saw still holds when the
-  // change is made. `taken` words the error for a claim that another element has.
+  // they need; all or none. `vet` is asked before each try for what speaks against it that no key
+  // tells; what it saw still holds when the change is made. `taken` words the error for a claim
+  // that another element has.
   struct Addition {
     std::vector<nft::Element> elements{};
     std::function<Status()> vet{};
@@ -110,6 +110,8 @@ class TableEditor {
   using Tags = std::function<bool(const std::string& tag)>;
   Status insert(const Addition& addition);
   const OwnedSet& set_of(const nft::Element& element) const;
+  // The chain that an element leads to; empty when to none.
+  static std::string chain_of(const nft::Element& element);
   void add_chains(nft::Batch& batch, const std::vector<nft::Element>& elements,
                   std::set<std::string>& there);
   Status add_missing_parts(nft::Batch& batch, const std::vector<nft::Element>& elements);
@@ -119,6 +121,7 @@ class TableEditor {
   Status remove_all(Purpose purpose, const std::string& tag);
   Removed remove_listed(Purpose purpose, const Tags& wanted);
   Removed remove_recorded(const std::vector<nft::Element>& elements, bool last);
+  Status remove_empty_table();
   Result<std::vector<nft::Element>> still_there(const std::vector<nft::Element>& elements);
   Result<std::vector<nft::Element>> missing_records(const std::vector<nft::Element>& there);
   Status remove_unused_chains(nft::Batch& batch, const std::vector<nft::Element>& gone);

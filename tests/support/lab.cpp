@@ -104,6 +104,16 @@ void Lab::connect_machine(const std::string& name, const std::string& device,
   EXPECT_EQ(run_in(name, "ip link set eth0 up").exit_status, 0);
 }
 
+void Lab::connect_client() {
+  connect_machine("client", "eth9", "198.51.100.1/24", "198.51.100.2/24");
+  sure("ip addr add fd99::1/64 dev eth9 nodad");
+  for (const char* line :
+       {"ip addr add fd99::2/64 dev eth0 nodad", "ip route add default via 198.51.100.1",
+        "ip -6 route add default via fd99::1"}) {
+    EXPECT_EQ(run_in("client", line).exit_status, 0) << line;
+  }
+}
+
 std::string Lab::address_in(const std::string& ns, const std::string& ifname, bool v6) {
   const std::string line = format("ip -{} -o addr show dev {} scope global", v6 ? 6 : 4, ifname);
   const sys::Finished finished = ns.empty() ? run(line) : run_in(ns, line);
@@ -131,9 +141,10 @@ std::string Lab::host_state() {
     }
     for (const std::string& file : files) state += file + "\n";
   }
-  // Link-local addresses come a second after their link, so they tell of time and not of us.
-  return std::regex_replace(state, std::regex("[^\n]*(fe80::|ff00::)[^\n]*\n|valid_lft [^\n]*"),
-                            "");
+  // Link-local addresses come a second after their link, and its operational state as late, so they
+  // tell of time and not of us.
+  return std::regex_replace(
+      state, std::regex("[^\n]*(fe80::|ff00::)[^\n]*\n|valid_lft [^\n]*| state [A-Z]+"), "");
 }
 
 void Lab::write_network(const std::string& file, const std::string& json) {

@@ -34,6 +34,9 @@ class Lab : public PrivateHost {
   // `device`, the machine `machine`; both with the length of their network.
   void connect_machine(const std::string& name, const std::string& device, const std::string& host,
                        const std::string& machine);
+  // One of these that sends everything through the host: "client", with 198.51.100.2 and fd99::2;
+  // the host is 198.51.100.1 and fd99::1.
+  void connect_client();
 
   // The first IPv4 (or IPv6) global address of an interface, without its length.
   std::string address_in(const std::string& ns, const std::string& ifname, bool v6 = false);

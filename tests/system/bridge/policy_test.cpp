@@ -3,9 +3,8 @@
 // Podman's isolate option; each network is made by `netctl network create`, as its users do.
 #include <gmock/gmock.h>
 
-#include "runtime-core/addr/ip.hpp"
-#include "tests/support/lab.hpp"
 #include "tests/support/traffic.hpp"
+#include "tests/support/two_families.hpp"
 
 namespace netctl::test {
 namespace {
@@ -17,24 +16,8 @@ using testing::Not;
 constexpr std::uint16_t kPublished = 80;
 constexpr std::uint16_t kUnpublished = 81;
 
-// The host has a machine on its network, "client", that sends everything through it.
-class Policies : public Lab, public testing::WithParamInterface<Family> {
+class Policies : public TwoFamilies<Lab> {
  protected:
-  void SetUp() override {
-    Lab::SetUp();
-    if (IsSkipped()) return;
-    connect_machine("client", "eth9", "198.51.100.1/24", "198.51.100.2/24");
-    sure("ip addr add fd99::1/64 dev eth9 nodad");
-    EXPECT_EQ(run_in("client", "ip addr add fd99::2/64 dev eth0 nodad").exit_status, 0);
-    for (const char* route :
-         {"ip route add default via 198.51.100.1", "ip -6 route add default via fd99::1"}) {
-      EXPECT_EQ(run_in("client", route).exit_status, 0);
-    }
-  }
-
-  bool v6() const { return GetParam() == Family::V6; }
-  std::string host() const { return v6() ? "fd99::1" : "198.51.100.1"; }
-
   // Network NAME: 10.NUMBER.0.0/24 and fd0NUMBER::/64.
   void network(const std::string& name, int number, const std::string& options = "") {
     sure(format("netctl network create {} --subnet 10.{}.0.0/24 --subnet fd0{}::/64 {}", name,
@@ -62,9 +45,6 @@ class Policies : public Lab, public testing::WithParamInterface<Family> {
   }
 };
 
-std::string family_name(const testing::TestParamInfo<Family>& info) {
-  return info.param == Family::V4 ? "V4" : "V6";
-}
 INSTANTIATE_TEST_SUITE_P(, Policies, testing::Values(Family::V4, Family::V6), family_name);
 
 // ---- from another machine ------------------------------------------------------------------

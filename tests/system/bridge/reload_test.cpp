@@ -176,5 +176,32 @@ TEST_F(FirewallRecords, OneThatCannotBeReadHoldsNobodyUp) {
   EXPECT_EQ(rules(), "");
 }
 
+TEST_F(FirewallRecords, TheTableGoesWithTheLastThatStaysWhoeverIsOnHisWay) {
+  write_network("plain.conflist", R"({"cniVersion": "1.1.0", "name": "plain", "plugins": [
+      {"type": "bridge", "bridge": "cni5", "isGateway": true, "ipMasq": true,
+       "ipam": {"type": "host-local", "subnet": "10.5.0.0/24"}},
+      {"type": "portmap", "capabilities": {"portMappings": true}}]})");
+  const std::string before = host_state();
+  for (const char* name : {"web", "db"}) {
+    sure(format("netctl add plain {0} --id {0} -p {1}:80", name, *name == 'w' ? 8080 : 9090));
+  }
+  // A DEL of "web" that took its elements out, and has not come to an end.
+  for (const auto& file : std::filesystem::recursive_directory_iterator("/run/netctl/firewall")) {
+    const std::string path = file.path();
+    const bool is_of_web = run("grep -q plain/web/eth0 " + path).exit_status == 0;
+    if (file.is_regular_file() && is_of_web) std::filesystem::rename(path, path + ".leaving");
+  }
+  for (const char* element :
+       {"masquerade4 { 10.5.0.2 }", "hairpin4 { 10.5.0.2 }", "publish4_any { tcp . 8080 }"}) {
+    sure(format("nft delete element inet netctl {}", element));
+  }
+
+  sure("netctl del plain db --id db");
+  EXPECT_EQ(sure("nft list tables"), "");
+
+  sure("netctl del plain web --id web");
+  EXPECT_EQ(host_state(), before);
+}
+
 }  // namespace
 }  // namespace netctl::test

@@ -1,9 +1,9 @@
 // The firewall plugin's ingress policies and the user's own chain, by packets, in both families.
 #include <gmock/gmock.h>
 
-#include "runtime-core/addr/ip.hpp"
 #include "tests/support/calls.hpp"
 #include "tests/support/traffic.hpp"
+#include "tests/support/two_families.hpp"
 
 namespace netctl::test {
 namespace {
@@ -12,24 +12,8 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-// The host has a machine on its network, "client", that sends everything through it.
-class Ingress : public Calls, public testing::WithParamInterface<Family> {
+class Ingress : public TwoFamilies<Calls> {
  protected:
-  void SetUp() override {
-    Calls::SetUp();
-    if (IsSkipped()) return;
-    connect_machine("client", "eth9", "198.51.100.1/24", "198.51.100.2/24");
-    sure("ip addr add fd99::1/64 dev eth9 nodad");
-    EXPECT_EQ(run_in("client", "ip addr add fd99::2/64 dev eth0 nodad").exit_status, 0);
-    for (const char* route :
-         {"ip route add default via 198.51.100.1", "ip -6 route add default via fd99::1"}) {
-      EXPECT_EQ(run_in("client", route).exit_status, 0);
-    }
-  }
-
-  bool v6() const { return GetParam() == Family::V6; }
-  std::string host() const { return v6() ? "fd99::1" : "198.51.100.1"; }
-
   // Network NAME: bridge br-NAME with 10.NUMBER.0.0/24 and fd0NUMBER::/64, and that policy.
   void network(const std::string& name, int number, const std::string& policy,
                const std::string& type = "bridge") {
@@ -55,9 +39,6 @@ class Ingress : public Calls, public testing::WithParamInterface<Family> {
   }
 };
 
-std::string family_name(const testing::TestParamInfo<Family>& info) {
-  return info.param == Family::V4 ? "V4" : "V6";
-}
 INSTANTIATE_TEST_SUITE_P(, Ingress, testing::Values(Family::V4, Family::V6), family_name);
 
 TEST_P(Ingress, OpenLetsEverybodyInAndMakesNothing) {
@@ -117,7 +98,7 @@ TEST_P(Ingress, IsolatedKeepsContainersWithoutABridgeApart) {
   EXPECT_FALSE(reaches("c2", "c1", web));
   EXPECT_TRUE(reaches("", "c1", web));
   EXPECT_TRUE(reaches("client", "c1", web));
-  for (const char* gone : {"netctl del web c1", "netctl del db c2"}) sure(gone);
+  for (const char* gone : {"netctl del web c1 --id c1", "netctl del db c2 --id c2"}) sure(gone);
   EXPECT_EQ(run("nft list ruleset").out, "");
 }
 
@@ -133,9 +114,9 @@ TEST_P(Ingress, TheUsersChainIsAskedFirst) {
   EXPECT_TRUE(reaches("c2", "c1", web));
 
   // Its rules outlive the containers.
-  sure("netctl del web c1");
+  sure("netctl del web c1 --id c1");
   EXPECT_THAT(sure("nft list table inet netctl"), AllOf(HasSubstr(from), Not(HasSubstr("web"))));
-  sure("netctl add web c1");
+  sure("netctl add web c1 --id c1");
   EXPECT_TRUE(reaches("c2", "c1", address_in("c1", "eth0", v6())));
 }
 
@@ -151,7 +132,7 @@ TEST_P(Ingress, TheUsersChainMayBeThereBeforeAllElse) {
   container("c2", "db");
 
   EXPECT_TRUE(reaches("c2", "c1", web));
-  EXPECT_EQ(run("netctl check web c1").exit_status, 0);
+  EXPECT_EQ(run("netctl check web c1 --id c1").exit_status, 0);
 }
 
 // ---- the policy's own life -------------------------------------------------------------------
@@ -189,11 +170,11 @@ TEST_P(Ingress, OfStrayContainersGoesWithGc) {
 TEST_P(Ingress, ThatIsGoneIsToldByCheck) {
   network("web", 1, "isolated");
   const std::string web = container("c1", "web");
-  EXPECT_EQ(run("netctl check web c1").exit_status, 0);
+  EXPECT_EQ(run("netctl check web c1 --id c1").exit_status, 0);
 
   sure(format("nft flush map inet netctl ingress{}", v6() ? 6 : 4));
 
-  const auto checked = run("netctl check web c1");
+  const auto checked = run("netctl check web c1 --id c1");
   EXPECT_NE(checked.exit_status, 0);
   EXPECT_THAT(checked.err, HasSubstr(format("{{ {} }} is missing", web)));
 }

@@ -21,13 +21,7 @@ class Iptables : public Calls, public testing::WithParamInterface<const char*> {
     Calls::SetUp();
     if (IsSkipped()) return;
     if (run(iptables(4, "-S")).exit_status != 0) GTEST_SKIP() << "needs iptables, or the kernel's";
-    connect_machine("client", "eth9", "198.51.100.1/24", "198.51.100.2/24");
-    sure("ip addr add fd99::1/64 dev eth9 nodad");
-    EXPECT_EQ(run_in("client", "ip addr add fd99::2/64 dev eth0 nodad").exit_status, 0);
-    for (const char* route :
-         {"ip route add default via 198.51.100.1", "ip -6 route add default via fd99::1"}) {
-      EXPECT_EQ(run_in("client", route).exit_status, 0);
-    }
+    connect_client();
   }
 
   // Its command line for a family.
