@@ -8,7 +8,6 @@
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/capabilities.hpp"
 #include "runtime-core/cni/json_text.hpp"
-#include "runtime-core/cni/result.hpp"
 #include "runtime-core/ns/netns.hpp"
 #include "runtime-core/rtnl/route_socket.hpp"
 
@@ -41,15 +40,6 @@ Fact age_fact(const cni::CachedAttachment& attachment) {
   return {.name = "age",
           .text = attachment.stored_at == 0 ? "" : age_text(age),
           .json = format("{}", attachment.stored_at == 0 ? 0 : age)};
-}
-
-cni::AddResult result_of(const cni::CachedAttachment& attachment) {
-  if (!attachment.result_json) return {};
-  auto result = cni::parse_result(*attachment.result_json, "");
-  if (result) return *std::move(result);
-  log::warn("the cached result of container {} cannot be read: {}", attachment.call.container_id,
-            result.error().message);
-  return {};
 }
 
 std::vector<std::string> addresses_in(const cni::AddResult& result) {
@@ -129,6 +119,15 @@ Facts all_facts_of(const cni::CachedAttachment& attachment) {
 }
 
 }  // namespace
+
+cni::AddResult result_of(const cni::CachedAttachment& attachment) {
+  if (!attachment.result_json) return {};
+  auto result = cni::parse_result(*attachment.result_json, "");
+  if (result) return *std::move(result);
+  log::warn("the cached result of container {} cannot be read: {}", attachment.call.container_id,
+            result.error().message);
+  return {};
+}
 
 Status list_attachments(const Settings& settings, const std::vector<std::string>& filters,
                         const Output& output) {

@@ -133,6 +133,7 @@ std::string network_json(const NewNetwork& network) {
     Json portmap{{"type", "portmap"}, {"capabilities", Json{{"portMappings", true}}}};
     write_gateway_modes(network, portmap);
     plugins.push_back(std::move(portmap));
+    plugins.push_back(Json{{"type", "firewall"}});
   }
   const Json list{{"cniVersion", "1.0.0"},
                   {"cniVersions", Json::array({"1.0.0", "1.1.0"})},

@@ -30,6 +30,9 @@ constexpr char kBridge[] = R"({{
       "gatewayModeV4": "nat",
       "gatewayModeV6": "nat",
       "capabilities": {{ "portMappings": true }}
+    }},
+    {{
+      "type": "firewall"
     }}
   ]
 }}

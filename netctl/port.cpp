@@ -31,10 +31,7 @@ std::string inside_text(const PublishedPort& port) {
 }
 
 std::string host_text(const PublishedPort& port) {
-  const std::string address = port.mapping.host_ip->to_text();
-  const bool is_v4 = port.mapping.host_ip->is_v4();
-  return is_v4 ? format("{}:{}", address, port.mapping.host_port)
-               : format("[{}]:{}", address, port.mapping.host_port);
+  return with_port(*port.mapping.host_ip, port.mapping.host_port);
 }
 
 Facts facts_of(const PublishedPort& port) {

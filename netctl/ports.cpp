@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "netctl/filters.hpp"
+#include "runtime-core/addr/port.hpp"
 #include "runtime-core/attach/firewall_table.hpp"
 #include "runtime-core/attach/owned_table.hpp"
 #include "runtime-core/attach/owner.hpp"
@@ -147,15 +148,10 @@ class Reach {
 
 // --- the list -------------------------------------------------------------------------------
 
-std::string at(const IpAddress& address, const std::string& port) {
-  const std::string host = address.to_text();
-  return address.is_v4() ? format("{}:{}", host, port) : format("[{}]:{}", host, port);
-}
-
 Facts facts_of(const Published& port, const Holder& holder, bool outside) {
   const IpAddress host = port.host.value_or(IpAddress::unspecified(port.family));
-  return {fact("port", format("{}/{}", at(host, port.host_port), port.protocol)),
-          fact("target", at(port.container, port.container_port)),
+  return {fact("port", format("{}/{}", with_port(host, port.host_port), port.protocol)),
+          fact("target", with_port(port.container, port.container_port)),
           fact("network", holder.owner.network),
           fact("container", holder.owner.container_id),
           fact("namespace", holder.ns),

@@ -5,6 +5,7 @@
 #include "netctl/cli/cli.hpp"
 #include "netctl/doctor.hpp"
 #include "netctl/firewall_watch.hpp"
+#include "netctl/trace.hpp"
 
 namespace netctl::cli {
 
@@ -14,6 +15,8 @@ void define_upkeep(CLI::App& app, Session& session) {
   static bool fix = false;
   static command::Output output;
   static std::string network;
+  static std::string source;
+  static std::string target;
   static std::string ignored;  // cnitool wants a namespace here, and does nothing with it
 
   auto* gc = app.add_subcommand("gc", "Detach what is gone, remove what nobody has any more");
@@ -37,6 +40,17 @@ void define_upkeep(CLI::App& app, Session& session) {
   status->footer("Example: netctl status bridge");
   status->callback(
       [&] { session.work = [&] { return command::status(session.settings, network); }; });
+
+  auto* trace = app.add_subcommand("trace", "Tell which firewall rule decides about a packet");
+  trace->add_option("source", source, "A pinned name, a path, pid:N, a container's id, or host")
+      ->required();
+  trace->add_option("target", target, "Address or name, and a port: db:80, [fd00::2]:53/udp")
+      ->required();
+  add_output_options(*trace, output, false);
+  trace->footer("Example: netctl trace web 10.88.0.3:80");
+  trace->callback([&] {
+    session.work = [&] { return command::trace(session.settings, source, target, output); };
+  });
 
   auto* doctor = app.add_subcommand("doctor", "Look for what keeps containers from their network");
   doctor->add_flag("--fix", fix, "First put firewall rules back and detach what is gone");

@@ -125,10 +125,17 @@ Result<Protocol> parse_protocol(std::string_view text) {
 }
 
 std::string PortMapping::to_text() const {
-  std::string address;
-  if (host_ip) address = host_ip->is_v4() ? host_ip->to_text() : "[" + host_ip->to_text() + "]";
-  if (host_ip) address += ':';
-  return format("{}{}:{}/{}", address, host_port, container_port, netctl::to_text(protocol));
+  const std::string host = host_ip ? with_port(*host_ip, host_port) : format("{}", host_port);
+  return format("{}:{}/{}", host, container_port, netctl::to_text(protocol));
+}
+
+std::string with_port(const IpAddress& address, std::string_view port) {
+  return format("{}{}{}:{}", address.is_v4() ? "" : "[", address.to_text(),
+                address.is_v4() ? "" : "]", port);
+}
+
+std::string with_port(const IpAddress& address, std::uint16_t port) {
+  return with_port(address, format("{}", port));
 }
 
 Result<std::uint16_t> parse_port(std::string_view text) {

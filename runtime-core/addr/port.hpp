@@ -31,6 +31,10 @@ struct PortMapping {
   auto operator<=>(const PortMapping&) const = default;
 };
 
+// "10.0.0.2:80", "[fd00::2]:80"; the port may be a range.
+std::string with_port(const IpAddress& address, std::string_view port);
+std::string with_port(const IpAddress& address, std::uint16_t port);
+
 // A port number, 1 to 65535, nothing around it.
 Result<std::uint16_t> parse_port(std::string_view text);
 

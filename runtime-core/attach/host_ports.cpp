@@ -15,11 +15,6 @@
 namespace netctl::attach {
 namespace {
 
-std::string with_port(const IpAddress& address, std::uint16_t port) {
-  return address.is_v4() ? format("{}:{}", address.to_text(), port)
-                         : format("[{}]:{}", address.to_text(), port);
-}
-
 // Sorts listeners, and finds the first of a port.
 std::pair<Protocol, std::uint16_t> place_of(const diag::Listener& listener) {
   return {listener.protocol, listener.port};

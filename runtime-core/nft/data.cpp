@@ -216,6 +216,25 @@ Result<std::vector<Datum>> decode_range(std::span<const std::uint8_t> first,
   return parts;
 }
 
+std::string family_name(std::uint32_t family) {
+  switch (family) {
+    case NFPROTO_INET:
+      return "inet";
+    case NFPROTO_IPV4:
+      return "ip";
+    case NFPROTO_IPV6:
+      return "ip6";
+    case NFPROTO_ARP:
+      return "arp";
+    case NFPROTO_BRIDGE:
+      return "bridge";
+    case NFPROTO_NETDEV:
+      return "netdev";
+    default:
+      return format("family {}", family);
+  }
+}
+
 std::uint32_t kernel_verdict(Verdict::Kind kind) {
   switch (kind) {
     case Verdict::Kind::Accept:

@@ -58,6 +58,9 @@ Result<std::vector<Datum>> decode_range(std::span<const std::uint8_t> first,
                                         std::span<const std::uint8_t> last,
                                         const std::vector<Type>& types);
 
+// NFPROTO_* as nft(8) names the family: "inet".
+std::string family_name(std::uint32_t number);
+
 // What tells the kernel's verdict numbers (NF_ACCEPT, NFT_JUMP, …) from ours.
 std::uint32_t kernel_verdict(Verdict::Kind kind);
 Result<Verdict> decode_verdict(std::uint32_t number, std::string chain);

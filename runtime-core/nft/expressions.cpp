@@ -49,7 +49,9 @@ Source source_of(Field field) {
       return {.kind = LinkHeader, .position = 6, .length = 6};
     case Field::L4Proto:
       return {.kind = Meta, .position = NFT_META_L4PROTO, .length = 1};
-    case Field::DestPort:  // at the same place in TCP, UDP and SCTP
+    case Field::SourcePort:  // at the same place in TCP, UDP and SCTP
+      return {.kind = TransportHeader, .position = 0, .length = 2};
+    case Field::DestPort:
       return {.kind = TransportHeader, .position = 2, .length = 2};
     case Field::InIfName:
       return {.kind = Meta, .position = NFT_META_IIFNAME, .length = 16};
@@ -84,6 +86,10 @@ Bytes bytes_of(std::uint32_t number) {  // in host order, as the kernel's own va
   Bytes bytes(sizeof number);
   std::memcpy(bytes.data(), &number, sizeof number);
   return bytes;
+}
+
+Bytes in_network_order(std::uint16_t number) {
+  return {static_cast<std::uint8_t>(number >> 8U), static_cast<std::uint8_t>(number & 0xffU)};
 }
 
 // A connection's state as a bit of NFT_CT_STATE (NF_CT_STATE_BIT, which is the kernel's alone).
@@ -145,6 +151,27 @@ class Translator {
     return ok();
   }
 
+  Status operator()(const MatchProtocol& match) {
+    load(source_of(Field::L4Proto), kFirstRegister);
+    compare(NFT_CMP_EQ, {static_cast<std::uint8_t>(match.protocol)});
+    return ok();
+  }
+
+  Status operator()(const MatchPort& match) {
+    if (match.field != Field::SourcePort && match.field != Field::DestPort) {
+      return fail(Errc::InvalidArgument, "a packet field is no port");
+    }
+    load(source_of(match.field), kFirstRegister);
+    compare(NFT_CMP_EQ, in_network_order(match.port));
+    return ok();
+  }
+
+  Status operator()(const MatchEchoId& match) {
+    load({.kind = Source::Kind::TransportHeader, .position = 4, .length = 2}, kFirstRegister);
+    compare(NFT_CMP_EQ, in_network_order(match.id));
+    return ok();
+  }
+
   Status operator()(const MatchIfKind& match) {
     const Bytes kind = TRY(encode_data({match.kind}));  // as long as a name: IFNAMSIZ
     const bool in = match.field == Field::InIfName;
@@ -193,6 +220,17 @@ class Translator {
 
   Status operator()(const Masquerade&) {
     append("masq");
+    return ok();
+  }
+
+  Status operator()(const TraceOn&) {
+    nftnl_expr* const immediate = append("immediate");
+    nftnl_expr_set_u32(immediate, NFTNL_EXPR_IMM_DREG, kFirstRegister);
+    const Bytes on{1};
+    nftnl_expr_set(immediate, NFTNL_EXPR_IMM_DATA, on.data(), 1);
+    nftnl_expr* const meta = append("meta");
+    nftnl_expr_set_u32(meta, NFTNL_EXPR_META_KEY, NFT_META_NFTRACE);
+    nftnl_expr_set_u32(meta, NFTNL_EXPR_META_SREG, kFirstRegister);
     return ok();
   }
 

@@ -8,47 +8,19 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
-#include <new>
 #include <utility>
 #include <variant>
 
 #include <libmnl/libmnl.h>
-#include <libnftnl/chain.h>
 #include <libnftnl/common.h>
-#include <libnftnl/gen.h>
-#include <libnftnl/rule.h>
-#include <libnftnl/set.h>
-#include <libnftnl/table.h>
 #include <libnftnl/udata.h>
 
 #include "runtime-core/nft/expressions.hpp"
 #include "runtime-core/nft/filter_expressions.hpp"
+#include "runtime-core/nft/owners.hpp"
 
 namespace netctl::nft {
 namespace {
-
-template <auto Free>
-struct FreeWith {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using TablePtr = std::unique_ptr<nftnl_table, FreeWith<nftnl_table_free>>;
-using ChainPtr = std::unique_ptr<nftnl_chain, FreeWith<nftnl_chain_free>>;
-using RulePtr = std::unique_ptr<nftnl_rule, FreeWith<nftnl_rule_free>>;
-using SetPtr = std::unique_ptr<nftnl_set, FreeWith<nftnl_set_free>>;
-using ElementPtr = std::unique_ptr<nftnl_set_elem, FreeWith<nftnl_set_elem_free>>;
-using ElementsIterPtr =
-    std::unique_ptr<nftnl_set_elems_iter, FreeWith<nftnl_set_elems_iter_destroy>>;
-
-// libnftnl gives no object only when memory is out.
-template <class Owner>
-Owner owned(typename Owner::pointer object) {
-  if (object == nullptr) throw std::bad_alloc();
-  return Owner(object);
-}
 
 // libnftnl writes into its buffer without looking where it ends, so what goes in is bounded: names
 // by the kernel's limit, data by the registers, and a rule to kMaxExpressions of at most about 350
@@ -228,6 +200,9 @@ struct ObjectEncoder {
     TRY(check_name(table.name));
     const auto object = owned<TablePtr>(nftnl_table_alloc());
     nftnl_table_set_str(object.get(), NFTNL_TABLE_NAME, table.name.c_str());
+    if (adding() && table.is_passing) {
+      nftnl_table_set_u32(object.get(), NFTNL_TABLE_FLAGS, NFT_TABLE_F_OWNER);
+    }
     return send(NFT_MSG_NEWTABLE, NFT_MSG_DELTABLE, 0,
                 [&](nlmsghdr* header) { nftnl_table_nlmsg_build_payload(header, object.get()); });
   }
@@ -318,68 +293,6 @@ struct ObjectEncoder {
   }
 };
 
-// Sorts one message into the reply.
-void add_to(Reply& reply, const nlmsghdr* header) {
-  if ((header->nlmsg_flags & NLM_F_DUMP_INTR) != 0) reply.interrupted = true;
-  if (header->nlmsg_type != NLMSG_ERROR && header->nlmsg_type != NLMSG_DONE) {
-    reply.contents.push_back(header);
-    return;
-  }
-  // Both begin with an int: 0, or a negative errno. A listing that fails half-way ends with one.
-  int number = 0;
-  if (mnl_nlmsg_get_payload_len(header) >= sizeof number) {
-    number = *static_cast<const int*>(mnl_nlmsg_get_payload(header));
-  }
-  if (number == 0) {
-    reply.finished = true;
-  } else if (!reply.refused) {
-    reply.refused = {.sequence = header->nlmsg_seq, .number = -number};
-  }
-}
-
-bool is_about(const nlmsghdr* message, int kind) {
-  return message->nlmsg_type == ((NFNL_SUBSYS_NFTABLES << 8) | kind) &&
-         message->nlmsg_len >= MNL_NLMSG_HDRLEN + sizeof(nfgenmsg);
-}
-
-std::span<const std::uint8_t> bytes_in(nftnl_set_elem* element, std::uint16_t attribute) {
-  std::uint32_t length = 0;
-  const void* const data = nftnl_set_elem_get(element, attribute, &length);
-  return {static_cast<const std::uint8_t*>(data), data == nullptr ? 0 : length};
-}
-
-Result<Verdict> verdict_of(nftnl_set_elem* element) {
-  const char* chain = nullptr;
-  if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_CHAIN)) {
-    chain = nftnl_set_elem_get_str(element, NFTNL_SET_ELEM_CHAIN);
-  }
-  return decode_verdict(nftnl_set_elem_get_u32(element, NFTNL_SET_ELEM_VERDICT),
-                        chain == nullptr ? "" : chain);
-}
-
-Result<std::vector<Datum>> data_of(nftnl_set_elem* element, const Set& set) {
-  if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_VERDICT)) {
-    Verdict verdict = TRY(verdict_of(element));
-    return std::vector<Datum>{std::move(verdict)};
-  }
-  return decode_data(bytes_in(element, NFTNL_SET_ELEM_DATA), set.data);
-}
-
-Result<std::vector<Datum>> key_of(nftnl_set_elem* element, const Set& set) {
-  const auto first = bytes_in(element, NFTNL_SET_ELEM_KEY);
-  if (!nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_KEY_END)) return decode_data(first, set.key);
-  return decode_range(first, bytes_in(element, NFTNL_SET_ELEM_KEY_END), set.key);
-}
-
-Result<Element> decode_element(nftnl_set_elem* element, const Set& set) {
-  auto key = TRY(key_of(element, set).context("key"));
-  auto data = TRY(data_of(element, set).context("data"));
-  return Element{.set = set.name,
-                 .key = std::move(key),
-                 .data = std::move(data),
-                 .comment = decode_comment(bytes_in(element, NFTNL_SET_ELEM_USERDATA))};
-}
-
 }  // namespace
 
 Bytes encode_begin(std::uint32_t sequence, std::optional<std::uint32_t> generation) {
@@ -449,89 +362,6 @@ Result<Bytes> encode_get_element(const Table& table, const std::string& set,
   return message(table.family, NFT_MSG_GETSETELEM, 0, sequence, [&](nlmsghdr* header) {
     nftnl_set_elems_nlmsg_build_payload(header, list.get());
   });
-}
-
-Reply parse_reply(std::span<const std::uint8_t> received, std::uint32_t first, std::uint32_t last) {
-  Reply reply;
-  const auto* header = reinterpret_cast<const nlmsghdr*>(received.data());
-  int left = static_cast<int>(received.size());
-  while (mnl_nlmsg_ok(header, left)) {
-    // What is left of an earlier request has another number.
-    if (header->nlmsg_seq - first <= last - first) add_to(reply, header);
-    header = mnl_nlmsg_next(header, &left);
-  }
-  return reply;
-}
-
-std::optional<std::uint32_t> decode_generation(const nlmsghdr* message) {
-  if (!is_about(message, NFT_MSG_NEWGEN)) return std::nullopt;
-  using GenPtr = std::unique_ptr<nftnl_gen, FreeWith<nftnl_gen_free>>;
-  const auto generation = owned<GenPtr>(nftnl_gen_alloc());
-  if (nftnl_gen_nlmsg_parse(message, generation.get()) < 0) return std::nullopt;
-  return nftnl_gen_get_u32(generation.get(), NFTNL_GEN_ID);
-}
-
-std::optional<std::uint32_t> decode_chain_use(const nlmsghdr* message) {
-  if (!is_about(message, NFT_MSG_NEWCHAIN)) return std::nullopt;
-  const auto chain = owned<ChainPtr>(nftnl_chain_alloc());
-  if (nftnl_chain_nlmsg_parse(message, chain.get()) < 0) return std::nullopt;
-  if (!nftnl_chain_is_set(chain.get(), NFTNL_CHAIN_USE)) return std::nullopt;
-  return nftnl_chain_get_u32(chain.get(), NFTNL_CHAIN_USE);
-}
-
-std::optional<FilterChain> decode_filter_chain(const nlmsghdr* message) {
-  if (!is_about(message, NFT_MSG_NEWCHAIN)) return std::nullopt;
-  const auto chain = owned<ChainPtr>(nftnl_chain_alloc());
-  if (nftnl_chain_nlmsg_parse(message, chain.get()) < 0) return std::nullopt;
-  FilterChain decoded;
-  if (nftnl_chain_is_set(chain.get(), NFTNL_CHAIN_USE)) {
-    decoded.use = nftnl_chain_get_u32(chain.get(), NFTNL_CHAIN_USE);
-  }
-  decoded.is_base = nftnl_chain_is_set(chain.get(), NFTNL_CHAIN_HOOKNUM);
-  decoded.drops =
-      decoded.is_base && nftnl_chain_get_u32(chain.get(), NFTNL_CHAIN_POLICY) == NF_DROP;
-  return decoded;
-}
-
-std::optional<FilterRule> decode_filter_rule(const nlmsghdr* message, const Table& table,
-                                             const std::string& chain) {
-  if (!is_about(message, NFT_MSG_NEWRULE)) return std::nullopt;
-  const auto object = owned<RulePtr>(nftnl_rule_alloc());
-  if (nftnl_rule_nlmsg_parse(message, object.get()) < 0) return std::nullopt;
-  const char* const table_name = nftnl_rule_get_str(object.get(), NFTNL_RULE_TABLE);
-  const char* const chain_name = nftnl_rule_get_str(object.get(), NFTNL_RULE_CHAIN);
-  if (table_name == nullptr || chain_name == nullptr) return std::nullopt;
-  if (table_name != table.name || chain_name != chain) return std::nullopt;
-  const Family family = table.family == TableFamily::Ip ? Family::V4 : Family::V6;
-  FilterRule rule = decode_expressions(object.get(), family);
-  rule.chain = chain;
-  rule.handle = nftnl_rule_get_u64(object.get(), NFTNL_RULE_HANDLE);
-  return rule;
-}
-
-std::optional<std::string> decode_chain_name(const nlmsghdr* message, const std::string& table) {
-  if (!is_about(message, NFT_MSG_NEWCHAIN)) return std::nullopt;
-  const auto chain = owned<ChainPtr>(nftnl_chain_alloc());
-  if (nftnl_chain_nlmsg_parse(message, chain.get()) < 0) return std::nullopt;
-  const char* const of = nftnl_chain_get_str(chain.get(), NFTNL_CHAIN_TABLE);
-  const char* const name = nftnl_chain_get_str(chain.get(), NFTNL_CHAIN_NAME);
-  if (of == nullptr || name == nullptr || of != table) return std::nullopt;
-  return name;
-}
-
-Result<std::vector<Element>> decode_elements(const nlmsghdr* message, const Set& set) {
-  if (!is_about(message, NFT_MSG_NEWSETELEM)) return std::vector<Element>{};
-  const auto list = owned<SetPtr>(nftnl_set_alloc());
-  if (nftnl_set_elems_nlmsg_parse(message, list.get()) < 0) {
-    return fail(Errc::Io, "elements of {}: the kernel's answer cannot be read", set.name);
-  }
-  std::vector<Element> elements;
-  const auto iterator = owned<ElementsIterPtr>(nftnl_set_elems_iter_create(list.get()));
-  while (nftnl_set_elem* element = nftnl_set_elems_iter_next(iterator.get())) {
-    auto decoded = TRY(decode_element(element, set).context("element of {}", set.name));
-    elements.push_back(std::move(decoded));
-  }
-  return elements;
 }
 
 }  // namespace netctl::nft

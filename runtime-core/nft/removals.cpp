@@ -4,21 +4,15 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
+#include <iterator>
 #include <optional>
 
 #include <libmnl/libmnl.h>
 
 namespace netctl::nft {
 namespace {
-
-// The kernel puts as many notifications into one datagram as fit into this (NLMSG_GOODSIZE), unless
-// a single one is longer.
-constexpr std::size_t kReceiveLength = 65536;
 
 // What `nft destroy` asks for is reported under its own name (Linux 6.3, younger than our headers).
 constexpr int kFirstDestroy = 26;  // NFT_MSG_DESTROYTABLE, …CHAIN, …RULE, …SET, …SETELEM
@@ -105,35 +99,20 @@ std::vector<Removal> RemovalReader::read(std::span<const std::uint8_t> received)
 }
 
 Result<RemovalWatch> RemovalWatch::open() {
-  UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
-  if (!socket) return system_error(errno, "open a socket for nftables notifications");
-  const int group = NFNLGRP_NFTABLES;
-  sockaddr_nl address{};
-  address.nl_family = AF_NETLINK;
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::setsockopt(socket.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0) {
-    return system_error(errno, "ask for nftables notifications");
-  }
-  return RemovalWatch(std::move(socket));
+  return RemovalWatch(TRY(Notifications::open(NFNLGRP_NFTABLES)));
 }
 
 Result<RemovalWatch::News> RemovalWatch::read() {
   News news;
-  alignas(nlmsghdr) std::array<std::uint8_t, kReceiveLength> buffer;
-  while (true) {
-    const ssize_t length =
-        ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC);
-    if (length < 0 && errno == EINTR) continue;
-    if (length < 0 && errno == EAGAIN) return news;
-    if (length < 0 && errno != ENOBUFS) return system_error(errno, "read nftables notifications");
-    if (length < 0 || length > static_cast<ssize_t>(buffer.size())) {
-      news.overrun = true;
-      reader_.forget();
-      continue;
-    }
-    const auto more = reader_.read({buffer.data(), static_cast<std::size_t>(length)});
-    news.removals.insert(news.removals.end(), more.begin(), more.end());
-  }
+  const auto take = [&](std::span<const std::uint8_t> received) {
+    std::ranges::move(reader_.read(received), std::back_inserter(news.removals));
+  };
+  const auto lost = [&] {
+    news.overrun = true;
+    reader_.forget();
+  };
+  TRY(notifications_.read(take, lost));
+  return news;
 }
 
 }  // namespace netctl::nft

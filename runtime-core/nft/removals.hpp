@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "runtime-core/base/result.hpp"
-#include "runtime-core/base/unique_fd.hpp"
+#include "runtime-core/nft/notifications.hpp"
 #include "runtime-core/nft/types.hpp"
 
 // Who takes something out of a table, told by the kernel as it happens (NFNLGRP_NFTABLES).
@@ -43,7 +43,7 @@ class RemovalWatch {
   static Result<RemovalWatch> open();
 
   // To be waited for with poll(2): readable when there is something to read().
-  int fd() const { return socket_.get(); }
+  int fd() const { return notifications_.fd(); }
 
   struct News {
     std::vector<Removal> removals{};
@@ -53,9 +53,9 @@ class RemovalWatch {
   Result<News> read();
 
  private:
-  explicit RemovalWatch(UniqueFd socket) : socket_(std::move(socket)) {}
+  explicit RemovalWatch(Notifications notifications) : notifications_(std::move(notifications)) {}
 
-  UniqueFd socket_;
+  Notifications notifications_;
   RemovalReader reader_;
 };
 

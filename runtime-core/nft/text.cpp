@@ -72,6 +72,8 @@ std::string_view name_of(Field field) {
       return "ether saddr";
     case Field::L4Proto:
       return "meta l4proto";
+    case Field::SourcePort:
+      return "th sport";
     case Field::DestPort:
       return "th dport";
     case Field::InIfName:
@@ -136,6 +138,15 @@ struct StatementToText {
   std::string operator()(const MatchIcmp& match) const {
     return format("meta l4proto {}", match.family == Family::V4 ? "icmp" : "ipv6-icmp");
   }
+  std::string operator()(const MatchProtocol& match) const {
+    return format("meta l4proto {}", to_text(match.protocol));
+  }
+  std::string operator()(const MatchPort& match) const {
+    return format("{} {}", name_of(match.field), match.port);
+  }
+  std::string operator()(const MatchEchoId& match) const {
+    return format("{} id {}", match.family == Family::V4 ? "icmp" : "icmpv6", match.id);
+  }
   std::string operator()(const MatchIfKind& match) const {
     return format("meta {}kind \"{}\"", match.field == Field::InIfName ? "iif" : "oif", match.kind);
   }
@@ -150,6 +161,7 @@ struct StatementToText {
                   concatenation(dnat.key), dnat.map);
   }
   std::string operator()(const Masquerade&) const { return "masquerade"; }
+  std::string operator()(const TraceOn&) const { return "meta nftrace set 1"; }
   std::string operator()(const Verdict& verdict) const { return to_text(verdict); }
 };
 
@@ -164,7 +176,10 @@ struct ObjectToText {
   std::string table{};
   bool adding = true;
 
-  std::string operator()(const Table& object) const { return "table " + to_text(object); }
+  std::string operator()(const Table& object) const {
+    const bool passing = adding && object.is_passing;
+    return "table " + to_text(object) + (passing ? " { flags owner ; }" : "");
+  }
 
   std::string operator()(const Chain& chain) const {
     std::string text = format("chain {} {}", table, chain.name);

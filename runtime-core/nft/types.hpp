@@ -33,6 +33,9 @@ struct Table {
 
   std::string name;
   TableFamily family = TableFamily::Inet;
+  // Goes with the socket that it was made through, however that ends, and nobody else can change it
+  // (NFT_TABLE_F_OWNER, Linux 5.12).
+  bool is_passing = false;
 };
 
 // What happens to a packet: `accept`, `drop`, `return`, `jump web`, `goto web`.
@@ -100,8 +103,8 @@ struct Chain {
 
 // ---- Rules: a list of statements, each of which must match for the next to be looked at.
 
-// What of a packet is looked at. L4Proto and DestPort work for either family; EtherSource only in a
-// bridge table, where every packet has one.
+// What of a packet is looked at. L4Proto and the ports work for either family; EtherSource only in
+// a bridge table, where every packet has one.
 enum class Field {
   SourceV4,
   DestV4,
@@ -109,6 +112,7 @@ enum class Field {
   DestV6,
   EtherSource,
   L4Proto,
+  SourcePort,
   DestPort,
   InIfName,
   OutIfName
@@ -143,6 +147,20 @@ struct MatchIcmp {  // meta l4proto icmp, ipv6-icmp
   Family family = Family::V4;
   bool operator==(const MatchIcmp&) const = default;
 };
+struct MatchProtocol {  // meta l4proto tcp
+  Protocol protocol = Protocol::Tcp;
+  bool operator==(const MatchProtocol&) const = default;
+};
+struct MatchPort {  // th dport 80; behind a MatchProtocol, or it is no port
+  Field field = Field::DestPort;
+  std::uint16_t port = 0;  // host byte order
+  bool operator==(const MatchPort&) const = default;
+};
+struct MatchEchoId {  // icmp id 77: of an echo's request or reply; behind a MatchIcmp
+  Family family = Family::V4;
+  std::uint16_t id = 0;  // host byte order
+  bool operator==(const MatchEchoId&) const = default;
+};
 struct MatchIfKind {  // meta oifkind "bridge": a device's type as ip-link(8) names it; kernel 5.6
   Field field = Field::InIfName;  // which device: that of InIfName or OutIfName
   std::string kind{};
@@ -169,10 +187,14 @@ struct DnatTo {  // dnat ip to ip daddr . meta l4proto . th dport map @publish4
 struct Masquerade {
   bool operator==(const Masquerade&) const = default;
 };
+struct TraceOn {  // meta nftrace set 1: from here on each rule that decides is told (trace.hpp)
+  bool operator==(const TraceOn&) const = default;
+};
 
-using Statement = std::variant<MatchIfName, MatchAddress, MatchLocalDest, MatchDnat,
-                               MatchEstablished, MatchFamily, MatchIcmp, MatchIfKind, MatchInSet,
-                               VerdictOf, DnatTo, Masquerade, Verdict>;
+using Statement =
+    std::variant<MatchIfName, MatchAddress, MatchLocalDest, MatchDnat, MatchEstablished,
+                 MatchFamily, MatchIcmp, MatchProtocol, MatchPort, MatchEchoId, MatchIfKind,
+                 MatchInSet, VerdictOf, DnatTo, Masquerade, TraceOn, Verdict>;
 
 // Appended at the end of its chain.
 struct Rule {

@@ -57,7 +57,8 @@ const std::vector<Library> kLibraries{
 
 // Headers of rtnl and nft that may show the C library, because they are for the .cpp files of their
 // own directory. Nobody else may include them.
-const std::vector<std::string> kPrivateHeaders{"runtime-core/rtnl/encode.hpp"};
+const std::vector<std::string> kPrivateHeaders{"runtime-core/rtnl/encode.hpp",
+                                               "runtime-core/nft/owners.hpp"};
 
 // The door between JSON and the rest.
 const std::string kJsonHeader = "runtime-core/cni/json.hpp";
