@@ -223,7 +223,7 @@ Result<Findings> examine_all(const Settings& settings) {
 
 // What can be put right without anybody's harm.
 Status mend(const Settings& settings) {
-  TRY(put_back());
+  TRY(put_back(settings));
   std::set<std::string> networks;
   for (const cni::CachedAttachment& each : runtime(settings).cached("")) {
     if (is_gone(each)) networks.insert(each.network);

@@ -72,19 +72,20 @@ bool has_loss(const nft::RemovalWatch::News& news) {
 }  // namespace
 
 bool is_loss(const nft::Removal& removal) {
-  if (!removal.is_of(attach::firewall_table().table) &&
-      !removal.is_of(attach::spoof_table().table)) {
-    return false;
-  }
+  const std::array<const nft::Table, 4> concerned{
+      {attach::firewall_table().table, attach::spoof_table().table,
+       nft::Table("filter", nft::TableFamily::Ip), nft::Table("filter", nft::TableFamily::Ip6)}};
+  const auto is_it = [&](const nft::Table& table) { return removal.is_of(table); };
+  if (std::ranges::none_of(concerned, is_it)) return false;
   if (removal.program == "netctl") return false;
   return std::ranges::none_of(
       built_ins(), [&](const cni::Plugin* plugin) { return plugin->name() == removal.program; });
 }
 
-Status watch_firewall() {
+Status watch_firewall(const Settings& settings) {
   const UniqueFd stop = TRY(open_stop_signal());
   nft::RemovalWatch watch = TRY(nft::RemovalWatch::open());
-  const std::size_t lost_before = TRY(put_back());
+  const std::size_t lost_before = TRY(put_back(settings));
   TRY(report(lost_before));
   std::optional<Clock::time_point> due;
   nft::RemovalWatch::News news;
@@ -99,7 +100,7 @@ Status watch_firewall() {
         break;
       case Event::Due:
         due.reset();
-        if (const auto count = put_back()) {
+        if (const auto count = put_back(settings)) {
           TRY(report(*count));
         } else {
           log::warn("{}: trying again", count.error().message);

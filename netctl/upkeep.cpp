@@ -5,6 +5,7 @@
 #include "netctl/networks.hpp"
 #include "netctl/output.hpp"
 #include "runtime-core/attach/firewall_table.hpp"
+#include "runtime-core/attach/host_firewalls.hpp"
 #include "runtime-core/attach/owned_table.hpp"
 #include "runtime-core/attach/spoof_guard.hpp"
 #include "runtime-core/base/error_list.hpp"
@@ -81,6 +82,19 @@ Result<std::vector<cni::NetworkConfig>> networks_to_collect(const Settings& sett
   return std::vector<cni::NetworkConfig>();
 }
 
+// Those of iptables and firewalld that may drop containers' packets, whoever has lost what.
+Status tell_other_firewalls(const Settings& settings) {
+  // On most hosts there are none, and then nothing has to be looked up for each attachment.
+  bool is_needed = false;
+  for (const attach::Backend backend : {attach::Backend::Any, attach::Backend::Iptables}) {
+    const auto found = TRY(attach::find_host_firewalls(backend));
+    is_needed = is_needed || !found.empty();
+  }
+  if (!is_needed) return ok();
+  return runtime(settings).renew(
+      "firewall", [](const cni::CachedAttachment& attachment) { return !is_gone(attachment); });
+}
+
 }  // namespace
 
 Status collect_garbage(const Settings& settings, const Garbage& garbage) {
@@ -91,12 +105,13 @@ Status collect_garbage(const Settings& settings, const Garbage& garbage) {
   return errors.status();
 }
 
-Result<std::size_t> put_back() {
+Result<std::size_t> put_back(const Settings& settings) {
   std::size_t count = 0;
   for (const attach::OwnedTable* table : {&attach::firewall_table(), &attach::spoof_table()}) {
     attach::TableEditor editor = TRY(attach::TableEditor::open(*table));
     count += TRY(editor.restore().context("table {}", nft::to_text(table->table)));
   }
+  TRY(tell_other_firewalls(settings));
   return count;
 }
 
@@ -105,8 +120,8 @@ std::string put_back_text(std::size_t count) {
                     : format("{} element{} put back\n", count, count == 1 ? "" : "s");
 }
 
-Status reload() {
-  const std::size_t count = TRY(put_back());
+Status reload(const Settings& settings) {
+  const std::size_t count = TRY(put_back(settings));
   return print(put_back_text(count));
 }
 

@@ -19,12 +19,13 @@ struct Garbage {
 Status collect_garbage(const Settings& settings, const Garbage& garbage);
 
 // Puts back what is missing of the host's firewall tables, as after `nft flush ruleset`: everything
-// that attachments have on record. Tells how many elements that were.
-Result<std::size_t> put_back();
+// that attachments have on record. Other firewalls that drop (iptables, firewalld) are told again
+// of those whose network has the plugin firewall. Tells how many elements of ours that were.
+Result<std::size_t> put_back(const Settings& settings);
 std::string put_back_text(std::size_t count);  // "3 elements put back", a line
 
 // The same, and prints how much that was.
-Status reload();
+Status reload(const Settings& settings);
 
 // Whether the network could serve an ADD now; the error says why not. Prints a line.
 Status status(const Settings& settings, const std::string& network);

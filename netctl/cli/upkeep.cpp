@@ -31,8 +31,11 @@ void define_upkeep(CLI::App& app, Session& session) {
   auto* reload = app.add_subcommand("reload", "Put back firewall rules that somebody has flushed");
   reload->add_flag("--watch", watch, "Stay, and do so each time that somebody flushes them");
   reload->footer("Example: nft flush ruleset; netctl reload");
-  reload->callback(
-      [&] { session.work = [] { return watch ? command::watch_firewall() : command::reload(); }; });
+  reload->callback([&] {
+    session.work = [&] {
+      return watch ? command::watch_firewall(session.settings) : command::reload(session.settings);
+    };
+  });
 
   auto* status = app.add_subcommand("status", "Tell whether a network could take a container now");
   status->add_option("network", network, "Name of the network")->required();

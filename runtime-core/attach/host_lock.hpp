@@ -10,7 +10,8 @@ namespace netctl::attach {
 // The lock between those who connect something to a device of the host and those who remove a
 // device that nobody uses: shared for the former, exclusive for the latter. It lies on the network
 // namespace itself (flock(2) on its nsfs file), so it needs no file, covers exactly the host it
-// protects, and is released by the kernel when its holder dies. Held for microseconds.
+// protects, and is released by the kernel when its holder dies. Held for microseconds; by those who
+// change rules of iptables-legacy, for as long as its program runs.
 Result<sys::FileLock> lock_host(sys::Lock kind);
 
 // The same on the namespace at `path`, exclusive: between those who look at what a container has

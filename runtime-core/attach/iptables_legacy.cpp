@@ -20,6 +20,7 @@
 #include <string_view>
 #include <utility>
 
+#include "runtime-core/attach/host_lock.hpp"
 #include "runtime-core/base/unique_fd.hpp"
 #include "runtime-core/sys/files.hpp"
 #include "runtime-core/sys/process.hpp"
@@ -328,8 +329,12 @@ Status restore(Family family, const std::vector<FilterEdit>& edits) {
 
 using Decide = std::function<std::vector<FilterEdit>(const FilterTable&)>;
 
-// Who is faster than we makes the program fail; then what is to be done is something else.
+// Somebody else who is faster than we makes the program fail; then what is to be done is something
+// else. Of ours one looks and writes at a time: of two that go, each would leave the chains to the
+// other.
 Status change_table(Family family, const Decide& decide) {
+  if (!TRY(is_used(family))) return ok();
+  const sys::FileLock lock = TRY(lock_host(sys::Lock::Exclusive));
   std::vector<FilterEdit> tried;
   Status last = ok();
   for (int attempt = 0; attempt < kAttempts; ++attempt) {

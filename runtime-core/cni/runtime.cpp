@@ -424,6 +424,30 @@ Status Runtime::detach_others(const NetworkConfig& network, const std::vector<At
   return errors.status();
 }
 
+Status Runtime::renew(std::string_view type,
+                      const std::function<bool(const CachedAttachment&)>& is_valid) {
+  const sys::FileLock lock = TRY(ResultCache(options_.cache_directory).lock(sys::Lock::Exclusive));
+  ErrorList errors;
+  for (const CachedAttachment& each : cached("")) {
+    if (!is_valid(each)) continue;
+    errors.keep(renew(type, each).context("container {}", each.call.container_id));
+  }
+  return errors.status();
+}
+
+Status Runtime::renew(std::string_view type, const CachedAttachment& attachment) {
+  const NetworkConfig network = TRY(parse_network_list(attachment.config_text, ""));
+  const Chain chain = TRY(Chain::make(options_, network, attachment.call));
+  const auto prev_result = TRY(cached_result(network, attachment));
+  for (const PluginConfig& plugin : network.plugins) {
+    if (plugin.type != type) continue;
+    TRY(chain.run(Command::Add, plugin, prev_result));
+    const bool is_there = find_cached(network.name, attachment_of(attachment.call)).has_value();
+    if (!is_there) TRY(chain.run(Command::Del, plugin, prev_result));
+  }
+  return {};
+}
+
 Status Runtime::status(const NetworkConfig& network) {
   TRY(check_network_name(network.name));
   if (!is_at_least(network, kWithGc)) return {};

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -72,6 +73,11 @@ class Runtime {
   // no DEL is under way. Gives what was detached.
   Result<std::vector<CachedAttachment>> gc_cached(
       const NetworkConfig& network, const std::function<bool(const CachedAttachment&)>& is_valid);
+  // For plugins that pass on the result they are given, such as firewall: ADD once more where a
+  // list has one of that type, so that what it made is whole again. Of all attachments in the cache
+  // that `is_valid` says yes to, past failures, and when no ADD and no DEL is under way. One that
+  // another runtime deletes meanwhile is taken back by DEL.
+  Status renew(std::string_view type, const std::function<bool(const CachedAttachment&)>& is_valid);
   // The first plugin that cannot serve an ADD now; lists older than 1.1.0 cannot be asked.
   Status status(const NetworkConfig& network);
 
@@ -84,6 +90,7 @@ class Runtime {
  private:
   Status detach(const NetworkConfig& network, const RuntimeCall& call);
   Status collect(const NetworkConfig& network, const std::vector<Attachment>& valid);
+  Status renew(std::string_view type, const CachedAttachment& attachment);
   Status detach_others(const NetworkConfig& network, const std::vector<Attachment>& valid);
 
   RuntimeOptions options_;

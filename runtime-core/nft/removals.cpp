@@ -64,9 +64,17 @@ std::optional<Table> table_of(const nlmsghdr* message) {
       return Table(std::move(name), TableFamily::Inet);
     case NFPROTO_BRIDGE:
       return Table(std::move(name), TableFamily::Bridge);
+    case NFPROTO_IPV4:
+      return Table(std::move(name), TableFamily::Ip);
+    case NFPROTO_IPV6:
+      return Table(std::move(name), TableFamily::Ip6);
     default:
       return std::nullopt;
   }
+}
+
+bool is_of_iptables(const Table& table) {
+  return table.family == TableFamily::Ip || table.family == TableFamily::Ip6;
 }
 
 bool contains(const std::vector<Table>& tables, const Table& wanted) {
@@ -90,9 +98,10 @@ std::vector<Removal> RemovalReader::read(std::span<const std::uint8_t> received)
       const std::string program = text_in(message, NFTA_GEN_PROC_NAME);
       for (Table& table : tables_) removals.push_back({std::move(table), program});
       tables_.clear();
-    } else if (removes(kind)) {
+    } else if (removes(kind) || kind == NFT_MSG_NEWCHAIN) {
       auto table = table_of(message);
-      if (table && !contains(tables_, *table)) tables_.push_back(*std::move(table));
+      if (!table || contains(tables_, *table)) continue;
+      if (removes(kind) || is_of_iptables(*table)) tables_.push_back(*std::move(table));
     }
   }
   return removals;

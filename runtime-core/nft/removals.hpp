@@ -12,7 +12,8 @@
 // Who takes something out of a table, told by the kernel as it happens (NFNLGRP_NFTABLES).
 namespace netctl::nft {
 
-// One transaction that removed elements, rules, chains or sets of a table, or the table itself.
+// One transaction that removed elements, rules, chains or sets of a table, or the table itself. In
+// iptables' tables (ip, ip6) one that changed a chain too: its policy may drop now.
 struct Removal {
   Table table;
   // The name of the process that asked for it, as in /proc/PID/comm: at most 15 bytes.

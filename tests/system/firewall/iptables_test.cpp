@@ -1,8 +1,12 @@
 // Hosts whose iptables drops what it does not know, as Docker leaves them: both variants of it.
 #include <unistd.h>
 
+#include <chrono>
+#include <csignal>
+
 #include <gmock/gmock.h>
 
+#include "tests/support/background.hpp"
 #include "tests/support/calls.hpp"
 #include "tests/support/traffic.hpp"
 
@@ -97,6 +101,64 @@ TEST_P(Iptables, ThatDropsStopsContainersUnlessFirewallIsInTheirNetwork) {
     EXPECT_EQ(ask("client", address_in("c2", "eth0", v6), 81, server), "");
   }
   EXPECT_EQ(run("netctl check with c2").exit_status, 0);
+}
+
+TEST_P(Iptables, ThatBeginsToDropOrLosesItsRulesIsToldByReload) {
+  network("with", 2, R"("backend": "")");
+  container("c2", "with");
+  everywhere("-P FORWARD DROP");
+  const std::string dropping = rules();
+  for (const char* change : {"-P FORWARD DROP", "-F"}) {
+    SCOPED_TRACE(change);
+    everywhere(change);
+    EXPECT_FALSE(reaches_client("c2", false));
+    EXPECT_FALSE(client_reaches_published("c2", true));
+
+    sure("netctl reload");
+
+    for (const bool v6 : {false, true}) {
+      EXPECT_TRUE(reaches_client("c2", v6));
+      EXPECT_TRUE(client_reaches_published("c2", v6));
+    }
+  }
+  sure("netctl del with c2");
+  EXPECT_EQ(rules(), dropping);
+}
+
+TEST_P(Iptables, ThatBeginsToDropIsToldByTheWatch) {
+  if (std::string(GetParam()) == "legacy") GTEST_SKIP() << "iptables-legacy gives no notifications";
+  network("with", 2, R"("backend": "")");
+  container("c2", "with");
+  Background watch(netctl_program(), {"reload", "--watch"}, environment);
+
+  everywhere("-P FORWARD DROP");
+
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!reaches_client("c2", true) && std::chrono::steady_clock::now() < end) {
+  }
+  for (const bool v6 : {false, true}) EXPECT_TRUE(client_reaches_published("c2", v6));
+  EXPECT_EQ(watch.stop(SIGTERM), 0);
+}
+
+TEST_P(Iptables, ManyAtOnceAreAllLetInAndLeaveNothing) {
+  everywhere("-P FORWARD DROP");
+  const std::string before = rules();
+  network("with", 2, R"("backend": "")");
+  const auto at_once = [&](const std::string& line) {
+    write_network("at_once.sh", format("for i in 1 2 3 4 5 6 7 8; do {} {} & pids=\"$pids $!\"; "
+                                       "done; for p in $pids; do wait $p || exit 1; done\n",
+                                       netctl_program(), line));
+    return sure("sh /run/cni-config/at_once.sh");
+  };
+  at_once("ns add n$i");
+  at_once("add with n$i");
+  const std::string added = rules();
+  for (int i = 1; i <= 8; ++i) {
+    EXPECT_THAT(added,
+                HasSubstr(format("-s {}/32 -j ACCEPT", address_in(format("n{}", i), "eth0"))));
+  }
+  at_once("del with n$i");
+  EXPECT_EQ(rules(), before);
 }
 
 TEST_P(Iptables, IsAsItWasAfterDel) {

@@ -101,6 +101,22 @@ TEST_F(RuntimeTest, GcOfOldListsOnlyDetachesAndOfDisabledOnesDoesNothing) {
   EXPECT_EQ(scripts.calls(), "DEL two\nDEL one\n");
 }
 
+TEST_F(RuntimeTest, RenewRunsAddOfThePluginsOfThatTypeWithTheResultAsItIs) {
+  ASSERT_THAT(runtime.add(network(), bare), Succeeds());
+  forget_calls();
+
+  ASSERT_THAT(runtime.renew("two", [](const CachedAttachment&) { return true; }), Succeeds());
+  EXPECT_EQ(scripts.calls(), "ADD two\n");
+  forget_calls();
+  ASSERT_THAT(runtime.renew("two", [](const CachedAttachment&) { return false; }), Succeeds());
+  ASSERT_THAT(runtime.renew("other", [](const CachedAttachment&) { return true; }), Succeeds());
+  EXPECT_EQ(scripts.calls(), "");
+
+  fails_in("two", "ADD", R"({"code":11,"msg":"busy"})");
+  EXPECT_THAT(runtime.renew("two", [](const CachedAttachment&) { return true; }),
+              FailsSaying(HasSubstr("container c1: plugin type=\"two\" failed (add): busy")));
+}
+
 TEST_F(RuntimeTest, StatusIsTheFirstPluginThatIsNotReady) {
   fails_in("one", "STATUS", R"({"code":50,"msg":"daemon is down"})");
   EXPECT_THAT(runtime.status(network("1.0.0")), Succeeds());

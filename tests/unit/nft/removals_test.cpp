@@ -71,8 +71,17 @@ TEST(RemovalReader, HasNothingToTellOfAdditionsAndOtherFamilies) {
   RemovalReader reader;
   EXPECT_THAT(
       removals_in(reader, joined({change(NFT_MSG_NEWSETELEM, "a"), change(NFT_MSG_NEWTABLE, "a"),
-                                  change(NFT_MSG_DELRULE, "filter", NFPROTO_IPV4), end_by("nft")})),
+                                  change(NFT_MSG_NEWCHAIN, "a"),
+                                  change(NFT_MSG_DELRULE, "filter", NFPROTO_ARP), end_by("nft")})),
       IsEmpty());
+}
+
+TEST(RemovalReader, TellsOfAnyChangeOfAChainOfIptables) {
+  RemovalReader reader;
+  EXPECT_THAT(removals_in(reader, joined({change(NFT_MSG_NEWCHAIN, "filter", NFPROTO_IPV4),
+                                          change(NFT_MSG_DELRULE, "filter", NFPROTO_IPV6),
+                                          end_by("iptables")})),
+              ElementsAre("ip filter by iptables", "ip6 filter by iptables"));
 }
 
 TEST(RemovalReader, KnowsWhatNftCallsDestroy) {
