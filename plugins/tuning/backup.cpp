@@ -48,6 +48,6 @@ std::optional<Attributes> Backup::find() const {
   return std::nullopt;
 }
 
-Status Backup::forget() const { return sys::delete_file(path_); }
+Status Backup::forget() const { return sys::delete_replaced(path_); }
 
 }  // namespace netctl::tuning

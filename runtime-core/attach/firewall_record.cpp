@@ -90,7 +90,7 @@ Status FirewallRecords::leave(std::string_view purpose, std::string_view tag) co
 
 Status FirewallRecords::forget(std::string_view purpose, std::string_view tag) const {
   const std::string path = path_of(purpose, tag);
-  TRY(sys::delete_file(path));
+  TRY(sys::delete_replaced(path));
   return sys::delete_file(path + std::string(kLeaving));
 }
 
@@ -98,16 +98,21 @@ Result<bool> FirewallRecords::is_last(std::string_view purpose, std::string_view
   const std::string own = path_of(purpose, tag);
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
-    if (entry.path() != own && !entry.path().native().ends_with(kLeaving)) return false;
+    const std::string name = entry.path().filename();
+    const bool stays = !name.starts_with('.') && !name.ends_with(kLeaving);
+    if (stays && entry.path() != own) return false;
   }
   if (!error || error == std::errc::no_such_file_or_directory) return true;
   return system_error(error.value(), "list " + directory_);
 }
 
-Result<std::vector<nft::Element>> FirewallRecords::all() const {
+Result<std::vector<nft::Element>> FirewallRecords::all() const { return read_all(false); }
+Result<std::vector<nft::Element>> FirewallRecords::leaving() const { return read_all(true); }
+
+Result<std::vector<nft::Element>> FirewallRecords::read_all(bool leaving) const {
   std::vector<nft::Element> elements;
   for (const std::string& name : TRY(sys::list_directory(directory_))) {
-    if (name.starts_with('.') || name.ends_with(kLeaving)) continue;
+    if (name.starts_with('.') || name.ends_with(kLeaving) != leaving) continue;
     auto more = TRY(read(directory_ + "/" + name));
     if (more) std::ranges::move(*more, std::back_inserter(elements));
   }

@@ -48,6 +48,8 @@ class FirewallRecords {
   Result<bool> is_last(std::string_view purpose, std::string_view tag) const;
   // The elements of all that stay, those of one after the other.
   Result<std::vector<nft::Element>> all() const;
+  // The same of all that are leaving, or were when somebody was killed.
+  Result<std::vector<nft::Element>> leaving() const;
   // Takes the directory away if it is empty.
   void tidy() const;
 
@@ -55,6 +57,7 @@ class FirewallRecords {
   FirewallRecords(std::string directory, std::vector<nft::Set> sets)
       : directory_(std::move(directory)), sets_(std::move(sets)) {}
   std::string path_of(std::string_view purpose, std::string_view tag) const;
+  Result<std::vector<nft::Element>> read_all(bool leaving) const;
   Result<std::optional<std::vector<nft::Element>>> read(const std::string& path) const;
 
   std::string directory_;

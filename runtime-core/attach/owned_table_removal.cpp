@@ -129,6 +129,7 @@ TableEditor::Removed TableEditor::remove(Purpose purpose, const std::string& tag
 Result<std::vector<Element>> TableEditor::tagged(Purpose purpose, const Tags& wanted) {
   std::vector<Element> found = TRY(all_elements());
   std::ranges::move(TRY(records_.all()), std::back_inserter(found));
+  std::ranges::move(TRY(records_.leaving()), std::back_inserter(found));
   std::erase_if(found, [&](const Element& element) {
     return set_of(element).purpose != purpose || !wanted(element.comment);
   });
@@ -152,8 +153,10 @@ TableEditor::Removed TableEditor::remove_strays(Purpose purpose, const std::stri
                                                 const std::vector<cni::Attachment>& valid) {
   const Tags is_stray = stray_tags(network, valid);
   // First those that were killed before their elements came, or after they went.
+  std::vector<Element> recorded = TRY(records_.all());
+  std::ranges::move(TRY(records_.leaving()), std::back_inserter(recorded));
   std::set<std::string> tags;
-  for (const Element& element : TRY(records_.all())) {
+  for (const Element& element : recorded) {
     if (set_of(element).purpose == purpose && is_stray(element.comment)) {
       tags.insert(element.comment);
     }

@@ -247,7 +247,7 @@ Status ResultCache::forget(const std::string& network, const Attachment& attachm
   const auto entry = find(network, attachment);
   if (!entry && entry.error().code == Errc::Exists) return {};
   const std::string path = TRY(path_of(network, attachment));
-  return sys::delete_file(path);
+  return sys::delete_replaced(path);
 }
 
 }  // namespace netctl::cni

@@ -1,7 +1,9 @@
 #include "runtime-core/cni/exec.hpp"
 
 #include <sys/stat.h>
+#include <system_error>
 
+#include <cerrno>
 #include <cstdio>
 #include <sstream>
 
@@ -15,6 +17,12 @@ namespace {
 bool is_regular_file(const std::string& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
+// " (Permission denied)" behind a directory that could not be looked into.
+std::string cause_of(int number) {
+  if (number == 0 || number == ENOENT || number == ENOTDIR) return "";
+  return " (" + std::system_category().message(number) + ")";
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -61,8 +69,9 @@ Result<std::string> find_plugin(std::string_view type, const std::vector<std::st
     // It would stand for the working directory: whoever may write there could choose the plugin.
     if (directory.empty()) continue;
     std::string executable = format("{}/{}", directory, type);
+    errno = 0;
     if (is_regular_file(executable)) return executable;
-    tried += (tried.empty() ? "" : " ") + directory;
+    tried += (tried.empty() ? "" : " ") + directory + cause_of(errno);
   }
   if (tried.empty()) return fail(Errc::InvalidArgument, "no paths provided");
   return fail(Errc::NotFound, "failed to find plugin \"{}\" in path [{}]", type, tried);

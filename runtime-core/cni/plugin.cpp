@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <array>
@@ -38,15 +39,21 @@ std::string version_answer(const Plugin& plugin) {
                 joined_versions(plugin, "\",\""));
 }
 
+// ": No space left on device", where the stream knows why it failed.
+std::string cause_of(int number) {
+  return number == 0 ? "" : ": " + std::system_category().message(number);
+}
+
 // All of stdin, or one byte more than is ever parsed.
 Result<std::string> read_all(std::istream& in) {
   std::string text;
   std::array<char, 16384> chunk;
+  errno = 0;
   while (in && text.size() <= kMaxJsonBytes) {
     in.read(chunk.data(), chunk.size());
     text.append(chunk.data(), static_cast<std::size_t>(in.gcount()));
   }
-  if (in.bad()) return failure(kIoFailure, "error reading from stdin");
+  if (in.bad()) return failure(kIoFailure, "error reading from stdin" + cause_of(errno));
   return text;
 }
 
@@ -201,7 +208,9 @@ int run(Plugin& plugin, World world) {
     print(world.out, to_json(answer.error()));
     return 1;
   }
+  errno = 0;
   if (answer->text.empty() || print(world.out, answer->text)) return 0;
+  log::warn("the result cannot be written{}", cause_of(errno));
   if (answer->added) undo_add(plugin, *answer->added);
   return 1;
 }

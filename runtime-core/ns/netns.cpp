@@ -142,10 +142,14 @@ Result<Inside> Inside::enter_new() {
 }
 
 Inside::~Inside() {
-  if (home_ && ::setns(home_.get(), CLONE_NEWNET) != 0) {
-    log::warn("return to the own network namespace: {}", std::strerror(errno));
-    std::abort();
+  if (!home_) return;
+  // It takes a little memory, and all that was made in there depends on it.
+  constexpr int kAttempts = 5;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (::setns(home_.get(), CLONE_NEWNET) == 0) return;
   }
+  log::warn("return to the own network namespace: {}", std::strerror(errno));
+  std::abort();
 }
 
 std::string pin_directory() {

@@ -54,6 +54,34 @@ std::string_view directory_of(std::string_view path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+// Leading dot: directory readers of ours and of others skip it should we die before the rename.
+std::string temporary_of(const std::string& path) {
+  return format("{}/.{}.new", directory_of(path), path.substr(path.rfind('/') + 1));
+}
+
+// For file systems that have no files without a name. What somebody left there who died is in
+// nobody's way.
+Result<UniqueFd> create_named(const std::string& path) {
+  const std::string temporary = temporary_of(path);
+  ::unlink(temporary.c_str());
+  UniqueFd file(
+      ::open(temporary.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file) return error_at("create a temporary file beside", path);
+  return file;
+}
+
+// A file without a name gets one, unless it is taken. By /proc, as open(2) shows it: AT_EMPTY_PATH
+// would need CAP_DAC_READ_SEARCH.
+bool give_name(int file, const std::string& path) {
+  const std::string source = format("/proc/self/fd/{}", file);
+  return ::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0;
+}
+
+Status name_beside(int file, const std::string& temporary) {
+  ::unlink(temporary.c_str());
+  return give_name(file, temporary) ? ok() : error_at("give a name to", temporary);
+}
+
 }  // namespace
 
 Result<std::optional<std::string>> find_file(const std::string& path, std::size_t limit) {
@@ -72,14 +100,17 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
 }
 
 Status replace_file(const std::string& path, std::string_view content, mode_t mode) {
-  // Leading dot: directory readers of ours and of others skip it should we die before the rename.
-  const std::string name = path.substr(path.rfind('/') + 1);
-  std::string temporary = format("{}/.{}.XXXXXX", directory_of(path), name);
-  const UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!file) return error_at("create a temporary file beside", path);
-
+  const std::string temporary = temporary_of(path);
+  UniqueFd file(
+      ::open(std::string(directory_of(path)).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+  const bool unnamed = static_cast<bool>(file);
+  if (!unnamed) file = TRY(create_named(path));
   Status status = write_all(file.get(), content, path);
   if (status && ::fchmod(file.get(), mode) != 0) status = error_at("set the mode of", path);
+  if (status && unnamed) {
+    if (give_name(file.get(), path)) return ok();
+    status = name_beside(file.get(), temporary);
+  }
   if (status && ::rename(temporary.c_str(), path.c_str()) != 0) status = error_at("replace", path);
   if (!status) ::unlink(temporary.c_str());
   return status;
@@ -90,6 +121,11 @@ Status delete_file(const std::string& path) {
     return error_at("delete", path);
   }
   return ok();
+}
+
+Status delete_replaced(const std::string& path) {
+  TRY(delete_file(path));
+  return delete_file(temporary_of(path));
 }
 
 Status ensure_directory(const std::string& path, mode_t mode) {

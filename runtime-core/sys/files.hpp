@@ -18,10 +18,14 @@ Result<std::optional<std::string>> find_file(const std::string& path,
                                              std::size_t limit = 16U << 20);
 Result<std::string> read_file(const std::string& path, std::size_t limit = 16U << 20);
 
-// The file has the new content afterwards or the old one, however this process ends between: a
-// temporary file beside it (".NAME.XXXXXX"), then rename(2). `mode` is exact, whatever the umask. A
-// symbolic link at `path` is replaced, not followed. Nothing waits for the disk.
+// The file has the new content afterwards or the old one, or there is none as before, however this
+// process ends between: an unnamed file gets its name, or, where there is one, a name beside it
+// (".NAME.new") and then rename(2). Of two who write one file at once the one that is told of a
+// failure (NotFound) was overtaken. `mode` is exact, whatever the umask. A symbolic link at `path`
+// is replaced, not followed. Nothing waits for the disk.
 Status replace_file(const std::string& path, std::string_view content, mode_t mode);
+// Deletes it, and what was left beside it by a process that was killed while it replaced it.
+Status delete_replaced(const std::string& path);
 
 // Gone afterwards; already gone is success.
 Status delete_file(const std::string& path);

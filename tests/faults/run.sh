@@ -1,0 +1,309 @@
+#!/usr/bin/env bash
+# Fails every system call of an operation in turn, or kills it there, and looks at what is left.
+#   tests/faults/run.sh                      all operations, each call failed once
+#   tests/faults/run.sh -k                   the same, killed (SIGKILL) instead
+#   tests/faults/run.sh -o bridge-add        one operation; -l lists them
+#   tests/faults/run.sh -s 10                every 10th point only
+# After an ADD that failed the host has to be as it was before, and the error has to name the cause.
+# An ADD that succeeded in spite of it, and one that was killed, have to be undone whole by one DEL,
+# and can then be made again. After a DEL that failed or was killed, one more has to end it.
+# Measured are the programs of build/release (BUILD_DIR). Everything happens in namespaces that are
+# made for it. Prints a line for each point that was not survived and a table of counts. Status: 0
+# all survived, 1 not all, 2 it could not be run.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+
+kill=0 only='' stride=1 list=0
+while getopts ko:s:l option; do
+  case $option in
+    k) kill=1 ;;
+    o) only=$OPTARG ;;
+    s) stride=$OPTARG ;;
+    l) list=1 ;;
+    *)
+      echo "usage: tests/faults/run.sh [-k] [-o OPERATION] [-s STRIDE] [-l]" >&2
+      exit 2
+      ;;
+  esac
+done
+
+build=$(realpath "${BUILD_DIR:-build/release}")
+netctl=$build/bin/netctl
+plugins=$build/lib/cni
+
+# ---- The operations: what is called, on what.
+
+OPERATIONS="bridge-add bridge-del bridge-check host-local-add host-local-del portmap-add portmap-del
+  firewall-add ptp-add ptp-del none-add none-del tuning-add tuning-del bridge-gc host-local-gc
+  portmap-gc netctl-add netctl-del netctl-check netctl-gc netctl-reload netctl-ns-add netctl-ns-rm"
+
+if [ "$list" = 1 ]; then
+  printf '%s\n' $OPERATIONS
+  exit 0
+fi
+
+if [ -z "${FAULTS_INSIDE:-}" ]; then
+  [ "$(id -u)" = 0 ] || { echo "tests/faults/run.sh: needs root" >&2 && exit 2; }
+  [ -x "$netctl" ] || { echo "tests/faults/run.sh: build $build first" >&2 && exit 2; }
+  command -v strace >/dev/null || { echo "tests/faults/run.sh: needs strace" >&2 && exit 2; }
+  FAULTS_INSIDE=1 exec unshare --net --mount --propagation private "$0" "$@"
+fi
+
+mount -t tmpfs tmpfs /run
+mkdir -p /run/netns /run/config /run/state /run/work
+ip link set lo up
+sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+export NETCTL_CNI_STATE_DIR=/run/state NETCONFPATH=/run/config CNI_PATH=$plugins
+
+IPAM='"ipam": {"type": "host-local", "dataDir": "/run/state/networks",
+  "ranges": [[{"subnet": "10.9.0.0/24"}], [{"subnet": "fd09::/64"}]]}'
+BRIDGE='{"type": "bridge", "bridge": "cni9", "isDefaultGateway": true, "ipMasq": true,
+  "macspoofchk": true, '$IPAM'}'
+cat >/run/config/net.conflist <<END
+{"cniVersion": "1.1.0", "name": "net", "plugins": [$BRIDGE,
+  {"type": "portmap", "capabilities": {"portMappings": true}},
+  {"type": "firewall", "ingressPolicy": "same-bridge"}]}
+END
+
+# The config of one plugin, with what belongs to every one.
+config_of() {
+  local members
+  case $1 in
+    bridge) members=${BRIDGE#\{} ;;
+    host-local) members='"type": "host-local", '$IPAM'}' ;;
+    portmap)
+      members='"type": "portmap", "runtimeConfig": {"portMappings":
+        [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}]}}'
+      ;;
+    firewall) members='"type": "firewall", "ingressPolicy": "same-bridge"}' ;;
+    ptp) members='"type": "ptp", "ipMasq": true, '$IPAM'}' ;;
+    none) members='"type": "none"}' ;;
+    tuning) members='"type": "tuning", "mtu": 1400, "mac": "02:00:00:00:00:09",
+        "sysctl": {"net.ipv4.conf.IFNAME.arp_filter": "1"}}' ;;
+  esac
+  echo "{\"cniVersion\": \"1.1.0\", \"name\": \"net\", ${prev:+\"prevResult\": $prev,} $members"
+}
+
+# Calls a plugin: plugin NAME COMMAND, in $prev what the plugin before it gave. With `trace` it is
+# strace that starts it.
+plugin() {
+  local netns=/run/netns/c1
+  case $2 in GC) netns='' ;; esac
+  config_of "$1" >/run/work/in
+  CNI_COMMAND=$2 CNI_CONTAINERID=c1 CNI_NETNS=$netns CNI_IFNAME=eth0 "${trace[@]}" \
+    "$plugins/$1" </run/work/in
+}
+
+trace=()
+prev=''
+quietly() { "$@" >/dev/null 2>&1; }
+# What has to be there for all points of an operation: what stands before it in a chain.
+base() {
+  quietly "$netctl" ns add c1
+  case $1 in
+    portmap-* | firewall-*) prev=$(plugin bridge ADD 2>/dev/null) ;;
+    tuning-*) prev=$(plugin ptp ADD 2>/dev/null) ;;
+    *-check) case $1 in netctl-*) ;; *) prev=$(operation "${1%-*}-add" 2>/dev/null) ;; esac ;;
+  esac
+}
+# What has to be there for each.
+setup() {
+  case $1 in
+    netctl-check | netctl-reload | netctl-gc | netctl-del)
+      quietly "$netctl" add net c1 -p 8080:80
+      ;;
+    netctl-ns-rm) quietly "$netctl" ns add c2 ;;
+  esac
+  case $1 in
+    netctl-reload) nft flush ruleset ;;
+    netctl-gc) umount /run/netns/c1 && rm /run/netns/c1 ;;
+    netctl-*) ;;
+    *-del | *-gc) quietly operation "${1%-*}-add" ;;
+  esac
+}
+operation() {
+  case $1 in
+    netctl-add) "${trace[@]}" "$netctl" add net c1 -p 8080:80 ;;
+    netctl-del) "${trace[@]}" "$netctl" del net c1 ;;
+    netctl-check) "${trace[@]}" "$netctl" check net c1 ;;
+    netctl-gc) "${trace[@]}" "$netctl" gc net ;;
+    netctl-reload) "${trace[@]}" "$netctl" reload ;;
+    netctl-ns-add) "${trace[@]}" "$netctl" ns add c2 ;;
+    netctl-ns-rm) "${trace[@]}" "$netctl" ns rm c2 ;;
+    *-add) plugin "${1%-add}" ADD ;;
+    *-del) plugin "${1%-del}" DEL ;;
+    *-check) plugin "${1%-check}" CHECK ;;
+    *-gc) plugin "${1%-gc}" GC ;;
+  esac
+}
+# What ends the operation, and may be asked for again and again.
+ending() {
+  case $1 in
+    netctl-add | netctl-del | netctl-check | netctl-reload) "$netctl" del net c1 ;;
+    netctl-gc) "$netctl" gc net ;;
+    netctl-ns-*) [ ! -e /run/netns/c2 ] || "$netctl" ns rm c2 ;;
+    bridge-check) ;;
+    bridge-gc | host-local-gc | portmap-gc) plugin "${1%-gc}" GC ;;
+    *) plugin "${1%-*}" DEL ;;
+  esac
+}
+teardown() {
+  case $1 in netctl-gc) quietly "$netctl" ns add c1 ;; esac
+}
+unbase() {
+  case $1 in
+    portmap-* | firewall-*) quietly plugin bridge DEL ;;
+    tuning-*) quietly plugin ptp DEL ;;
+    *-check) quietly ending "$1" ;;
+  esac
+  quietly "$netctl" ns rm c1
+  prev=''
+}
+
+# All that an operation may change, without what the kernel sets late or what is kept on purpose.
+state() {
+  {
+    ip -o link
+    ip -o addr
+    ip route show table all
+    ip -6 route show table all
+    ip neigh show nud permanent
+    nft list ruleset
+    sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv4.conf.all.route_localnet
+    find /run/state /run/netctl /run/netns ! -type d ! -name lock ! -name 'last_reserved_ip.*' \
+      ! -path '/run/netctl/ipam/*' 2>/dev/null | sort
+    grep -c ' /run' /proc/self/mounts
+    [ ! -e /run/netns/c1 ] || nsenter --net=/run/netns/c1 sh -c 'ip -o link; ip -o addr; ip route'
+  } | sed -E -e '/fe80::|ff00::/d' -e 's/valid_lft.*|,LOWER_UP| state [A-Z]+|@if[0-9]+//g' \
+    -e 's/^[0-9]+: //'
+}
+
+# ---- One fault.
+
+# A plausible error of each call; calls that cannot fail, or that end the program, have none.
+error_of() {
+  case $1 in
+    socket | openat | pidfd_open | eventfd2 | epoll_create1 | signalfd4 | dup | dup2 | dup3 | pipe2) echo EMFILE ;;
+    sendto | sendmsg | recvmsg | recvfrom | setsockopt | bind | connect | getsockname) echo ENOBUFS ;;
+    mmap | brk | mremap | munmap | mprotect | madvise | poll | ppoll) echo ENOMEM ;;
+    write | pwrite64 | writev | ftruncate | fallocate | rename | renameat | renameat2 | mkdir | mkdirat | linkat | symlinkat) echo ENOSPC ;;
+    read | pread64 | readv | fsync | fdatasync | close | getdents64 | fstat | newfstatat | stat | lstat | statx | lseek | readlink | readlinkat | ioctl | access | faccessat | faccessat2 | fstatfs | statfs | unlink | unlinkat | rmdir | fchmod | fchmodat | fchown) echo EIO ;;
+    flock) echo ENOLCK ;;
+    setns | unshare | mount | umount2 | fcntl | prctl) echo EPERM ;;
+    clone | clone3 | vfork | fork | getrandom) echo EAGAIN ;;
+    execve) echo ENOMEM ;;
+  esac
+}
+words_of() {
+  case $1 in
+    EMFILE) echo 'Too many open files' ;;
+    ENOBUFS) echo 'No buffer space' ;;
+    ENOMEM) echo 'allocate memory|bad_alloc|out of memory' ;;
+    ENOSPC) echo 'No space left' ;;
+    EIO) echo 'Input/output error' ;;
+    ENOLCK) echo 'No locks' ;;
+    EPERM) echo 'not permitted' ;;
+    EAGAIN) echo 'temporarily unavailable' ;;
+  esac
+}
+
+# The program itself, and not what the loader does before main(): that ends it, by glibc.
+counts() { awk '/write\(|sendto\(|socket\(|prctl|sigaltstack|openat\(AT_FDCWD, "\/proc/ {begun = 1}
+  begun && match($0, /^([0-9]+ +)?[a-z0-9_]+\(/) {
+    name = $0; sub(/^[0-9]+ +/, "", name); sub(/\(.*/, "", name); seen[name]++
+  }
+  !begun && match($0, /^([0-9]+ +)?[a-z0-9_]+\(/) {
+    name = $0; sub(/^[0-9]+ +/, "", name); sub(/\(.*/, "", name); before[name]++
+  }
+  END { for (name in seen) print name, before[name] + 1, before[name] + seen[name] }' "$1"; }
+
+failures=0
+lost() {  # lost OPERATION CALL N WHAT
+  failures=$((failures + 1))
+  echo "$1: $2 number $3: $4"
+  [ ! -s /run/work/out ] || sed 's/^/    /' /run/work/out | head -3
+  [ ! -s /run/work/difference ] || sed 's/^/    /' /run/work/difference | head -8
+  : >/run/work/difference
+}
+is_like() { state >/run/work/after && diff "$1" /run/work/after >/run/work/difference; }
+
+# One run with the call failing (or killing) at its n-th time. $before and $clean are the states
+# before the operation and without it.
+try_point() {
+  local operation=$1 call=$2 n=$3 error status
+  error=$(error_of "$call")
+  setup "$operation"
+  local inject=error=$error
+  [ "$kill" = 0 ] || inject=signal=KILL
+  trace=(strace -f -qq -o /run/work/trace -e "trace=$call" -e "inject=$call:$inject:when=$n" --)
+  operation "$operation" >/run/work/out 2>&1
+  status=$?
+  trace=()
+  if [ "$kill" = 0 ] && ! grep -q INJECTED /run/work/trace; then
+    quietly ending "$operation"
+    teardown "$operation"
+    return 1
+  fi
+  tried=$((tried + 1))
+  local was=$failures
+  if [ "$kill" = 0 ] && [ "$status" != 0 ]; then
+    if ! grep -q -E "$(words_of "$error")" /run/work/out; then
+      nameless=$((nameless + 1))
+      [ -z "${FAULTS_VERBOSE:-}" ] || echo "$operation: $call number $n: the error has no cause: $(head -c 200 /run/work/out)"
+    fi
+    case $operation in
+      *-add) is_like /run/work/before || lost "$operation" "$call" "$n" "left something behind" ;;
+    esac
+  fi
+  ending "$operation" >/run/work/out 2>&1 || lost "$operation" "$call" "$n" "DEL behind it fails"
+  is_like /run/work/clean || lost "$operation" "$call" "$n" "DEL behind it leaves something"
+  case $operation in
+    *-add)
+      operation "$operation" >/run/work/out 2>&1 || lost "$operation" "$call" "$n" "ADD behind it fails"
+      quietly ending "$operation"
+      ;;
+  esac
+  : >/run/work/out
+  teardown "$operation"
+  [ "$failures" != "$was" ] || survived=$((survived + 1))
+}
+
+total_tried=0 total_survived=0 total_nameless=0
+printf '%-16s %8s %9s %15s\n' operation tried survived 'without a cause'
+for operation in $OPERATIONS; do
+  [ -z "$only" ] || [ "$only" = "$operation" ] || continue
+  tried=0 survived=0 nameless=0 point=0
+  # How it looks without, and which calls it makes.
+  base "$operation"
+  setup "$operation"
+  state >/run/work/before
+  trace=(strace -f -qq -o /run/work/clean-trace --)
+  operation "$operation" >/run/work/out 2>&1 || {
+    echo "$operation: fails without any fault" && cat /run/work/out
+    failures=$((failures + 1)) trace=()
+    quietly ending "$operation"
+    teardown "$operation"
+    unbase "$operation"
+    continue
+  }
+  trace=()
+  quietly ending "$operation"
+  state >/run/work/clean
+  teardown "$operation"
+  counts /run/work/clean-trace >/run/work/calls
+  while read -r call first last; do
+    [ -n "$(error_of "$call")" ] || continue
+    for n in $(seq "$first" "$last"); do
+      point=$((point + 1))
+      [ $((point % stride)) = 0 ] || continue
+      try_point "$operation" "$call" "$n" || break
+    done
+  done </run/work/calls
+  unbase "$operation"
+  printf '%-16s %8s %9s %15s\n' "$operation" "$tried" "$survived" "$nameless"
+  total_tried=$((total_tried + tried))
+  total_survived=$((total_survived + survived))
+  total_nameless=$((total_nameless + nameless))
+done
+printf '%-16s %8s %9s %15s\n' all "$total_tried" "$total_survived" "$total_nameless"
+[ "$failures" = 0 ]
