@@ -83,14 +83,21 @@ class Inbox {
   // The next one; valid until the next call. It never waits for long: the kernel has put its
   // answer into the socket when send(2) returns, and the next part of a dump when recv(2) does.
   Result<Bytes> receive() {
+    bool lost = false;
     while (true) {
       sockaddr_nl from{};
       socklen_t from_size = sizeof from;
-      const ssize_t got = ::recvfrom(fd_, buffer_.get(), kInboxSize, MSG_TRUNC,
-                                     reinterpret_cast<sockaddr*>(&from), &from_size);
+      const ssize_t got =
+          ::recvfrom(fd_, buffer_.get(), kInboxSize, MSG_TRUNC | (lost ? MSG_DONTWAIT : 0),
+                     reinterpret_cast<sockaddr*>(&from), &from_size);
       if (got < 0 && errno == EINTR) continue;
-      // ENOBUFS: answers were lost because the buffer was full.
-      if (got < 0) return system_error(errno, "receive from the kernel");
+      // The kernel was short of memory for an answer. This one may be there all the same, and to
+      // wait for one that is not would be for ever.
+      if (got < 0 && errno == ENOBUFS && !lost) {
+        lost = true;
+        continue;
+      }
+      if (got < 0) return system_error(lost ? ENOBUFS : errno, "receive from the kernel");
       if (from.nl_pid != 0) continue;  // not from the kernel
       const auto size = static_cast<std::size_t>(got);
       if (size > kInboxSize)
@@ -232,8 +239,11 @@ RouteSocket::RouteSocket(std::unique_ptr<nl_sock, Close> socket) : socket_(std::
 Result<RouteSocket> RouteSocket::open() {
   std::unique_ptr<nl_sock, Close> socket(::nl_socket_alloc());
   if (!socket) return system_error(ENOMEM, "open route socket");
+  errno = 0;
   if (const int refused = ::nl_connect(socket.get(), NETLINK_ROUTE); refused < 0) {
-    return fail(Errc::Io, "open route socket: {}", ::nl_geterror(refused));
+    // libnl has few words; the call that failed left a number.
+    return errno != 0 ? system_error(errno, "open route socket")
+                      : fail(Errc::Io, "open route socket: {}", ::nl_geterror(refused));
   }
   ::nl_socket_set_buffer_size(socket.get(), kReceiveBuffer, kSendBuffer);
   // Words besides the errno value, and no copy of the request in each answer.

@@ -118,6 +118,7 @@ setup() {
     netctl-reload) nft flush ruleset ;;
     netctl-gc) umount /run/netns/c1 && rm /run/netns/c1 ;;
     netctl-*) ;;
+    none-add) ip -n c1 link set lo up ;;
     *-del | *-gc) quietly operation "${1%-*}-add" ;;
   esac
 }
@@ -154,7 +155,8 @@ unbase() {
   case $1 in
     portmap-* | firewall-*) quietly plugin bridge DEL ;;
     tuning-*) quietly plugin ptp DEL ;;
-    *-check) quietly ending "$1" ;;
+    netctl-*) ;;
+    *-check) quietly plugin "${1%-check}" DEL ;;
   esac
   quietly "$netctl" ns rm c1
   prev=''
@@ -180,12 +182,13 @@ state() {
 
 # ---- One fault.
 
-# A plausible error of each call; calls that cannot fail, or that end the program, have none.
+# A plausible error of each call; calls that cannot fail, or that end the program, have none. brk is
+# one of them: the kernel answers with the old end, and glibc takes an errno for an address.
 error_of() {
   case $1 in
     socket | openat | pidfd_open | eventfd2 | epoll_create1 | signalfd4 | dup | dup2 | dup3 | pipe2) echo EMFILE ;;
     sendto | sendmsg | recvmsg | recvfrom | setsockopt | bind | connect | getsockname) echo ENOBUFS ;;
-    mmap | brk | mremap | munmap | mprotect | madvise | poll | ppoll) echo ENOMEM ;;
+    mmap | mremap | munmap | mprotect | madvise | poll | ppoll) echo ENOMEM ;;
     write | pwrite64 | writev | ftruncate | fallocate | rename | renameat | renameat2 | mkdir | mkdirat | linkat | symlinkat) echo ENOSPC ;;
     read | pread64 | readv | fsync | fdatasync | close | getdents64 | fstat | newfstatat | stat | lstat | statx | lseek | readlink | readlinkat | ioctl | access | faccessat | faccessat2 | fstatfs | statfs | unlink | unlinkat | rmdir | fchmod | fchmodat | fchown) echo EIO ;;
     flock) echo ENOLCK ;;
