@@ -1,4 +1,4 @@
-# Sourced by demo.sh and test.sh: the Debian packages that they need, and how to get them.
+# Sourced by demo.sh, test.sh and bench.sh: the Debian packages that they need, and how to get them.
 
 BUILD_PACKAGES="g++ cmake ninja-build pkg-config libnl-3-dev libmnl-dev libnftnl-dev
   nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev libssl-dev
@@ -11,6 +11,9 @@ VM_PACKAGES="qemu-system-x86 busybox-static e2fsprogs binutils"
 # For the tests with others' programs: the reference plugins, and the library of cnitool and
 # containerd with the compiler that a client of it takes (half a minute to install, and to build).
 CLIENT_PACKAGES="containernetworking-plugins golang-go golang-github-appc-cni-dev"
+
+# What the bench measures beside ours, and with what (bench.sh).
+PEER_PACKAGES="containernetworking-plugins netavark iptables nftables iproute2 iperf3"
 
 # install_packages NAME...: installs what is missing, quietly; says what it does, and what to do
 # where it cannot.

@@ -1,0 +1,49 @@
+#include "tests/bench/seat.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace netctl::bench {
+namespace {
+
+Result<std::shared_ptr<Seat>> seat_for(Lab& lab, const std::string& name,
+                                       const MakeAttacher& make) {
+  std::string host_name = name;
+  std::ranges::replace_if(
+      host_name, [](unsigned char letter) { return !std::isalnum(letter); }, '-');
+  auto host = TRY(lab.make_host(host_name));
+  auto attacher = TRY(make(host));
+  return Seat::take(std::move(host), std::move(attacher));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Seat>> Seat::take(std::shared_ptr<Host> host,
+                                         std::unique_ptr<Attacher> attacher) {
+  std::shared_ptr<Seat> seat(new Seat(std::move(host), std::move(attacher)));
+  seat->resident_ = {
+      .id = "resident", .netns = TRY(seat->host_->add_container()), .number = 2, .host_port = 8002};
+  seat->guest_ = {
+      .id = "guest", .netns = TRY(seat->host_->add_container()), .number = 3, .host_port = 8003};
+  TRY(seat->attacher_->add(seat->resident_));
+  return seat;
+}
+
+Result<Samples> Seat::add_and_del() {
+  const Stopwatch adding;
+  const std::string result = TRY(attacher_->add(guest_));
+  const double add = adding.elapsed();
+  const double cpu = adding.cpu();
+  const Stopwatch deleting;
+  TRY(attacher_->del(guest_, result));
+  return Samples{add, deleting.elapsed(), cpu};
+}
+
+Contestant seated(Lab& lab, const std::string& name, const MakeAttacher& make,
+                  const std::function<Result<Samples>(Seat&)>& round) {
+  auto seat = seat_for(lab, name, make);
+  if (!seat) return absent(name, seat.error());
+  return {.name = name, .measure = [seat = *seat, round] { return round(*seat); }};
+}
+
+}  // namespace netctl::bench
