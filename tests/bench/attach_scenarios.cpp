@@ -1,7 +1,5 @@
-#include <thread>
-
+#include "tests/bench/makers.hpp"
 #include "tests/bench/scenarios.hpp"
-#include "tests/bench/seat.hpp"
 
 namespace netctl::bench {
 namespace {
@@ -14,25 +12,6 @@ std::function<Result<Samples>(Seat&)> first_figures(std::size_t count) {
     Samples samples = TRY(seat.add_and_del());
     samples.resize(count);
     return samples;
-  };
-}
-
-MakeAttacher chain_of(const std::string& directory, const Network& network) {
-  return
-      [=](std::shared_ptr<Host> host) { return plugin_chain(std::move(host), directory, network); };
-}
-
-MakeAttacher floor_of(const Programs& programs, const Network& network) {
-  return [=](std::shared_ptr<Host> host) { return floor(std::move(host), programs, network); };
-}
-
-MakeAttacher netavark_of(const Programs& programs) {
-  return [=](std::shared_ptr<Host> host) { return netavark(std::move(host), programs); };
-}
-
-MakeAttacher netctl_of(const Programs& programs) {
-  return [=](std::shared_ptr<Host> host) {
-    return netctl_command(std::move(host), programs, Network{});
   };
 }
 
@@ -53,11 +32,15 @@ Scenario chain() {
           .prepare = [](Lab& lab) {
             const Programs& programs = lab.programs();
             const auto round = first_figures(3);
-            return std::vector<Contestant>{
+            std::vector<Contestant> all{
                 seated(lab, kOurs, chain_of(programs.plugins, {}), round),
                 seated(lab, kReference, chain_of(programs.reference, {}), round),
                 seated(lab, kNetavark, netavark_of(programs), round),
                 seated(lab, kFloor, floor_of(programs, {}), round)};
+            if (!programs.before.empty()) {
+              all.push_back(seated(lab, "before", chain_of(programs.before, {}), round));
+            }
+            return all;
           }};
 }
 
@@ -101,7 +84,5 @@ Scenario dual_stack() {
 }  // namespace
 
 std::vector<Scenario> attach_scenarios() { return {chain(), command(), dual_stack()}; }
-
-std::vector<Scenario> all_scenarios() { return attach_scenarios(); }
 
 }  // namespace netctl::bench

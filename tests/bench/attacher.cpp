@@ -1,5 +1,6 @@
 #include "tests/bench/attacher.hpp"
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <utility>
@@ -43,8 +44,12 @@ std::string with_result(std::string config, const std::string& result) {
 
 class PluginChain : public Attacher {
  public:
-  PluginChain(std::shared_ptr<Host> host, std::string directory, const Network& network)
-      : host_(std::move(host)), directory_(std::move(directory)), network_(network) {}
+  PluginChain(std::shared_ptr<Host> host, std::string directory, const Network& network,
+              std::string peak)
+      : host_(std::move(host)),
+        directory_(std::move(directory)),
+        network_(network),
+        peak_(std::move(peak)) {}
 
   Result<std::string> add(const Attachment& attachment) override {
     std::string result =
@@ -63,20 +68,28 @@ class PluginChain : public Attacher {
     return ok();
   }
 
+  double peak_kilobytes() const override { return peak_kilobytes_; }
+
  private:
   Result<std::string> call(const char* command, const std::string& type,
                            const Attachment& attachment, const std::string& config) {
-    return host_
-        ->sure({directory_ + "/" + type}, config,
-               {format("CNI_COMMAND={}", command), "CNI_CONTAINERID=" + attachment.id,
-                "CNI_NETNS=" + attachment.netns, "CNI_IFNAME=" + attachment.ifname,
-                "CNI_PATH=" + directory_, "NETCTL_RUN_DIR=" + host_->directory()})
-        .context("{} of {}", command, attachment.id);
+    std::vector<std::string> words{directory_ + "/" + type};
+    if (!peak_.empty()) words.insert(words.begin(), peak_);
+    const std::vector<std::string> environment{
+        format("CNI_COMMAND={}", command), "CNI_CONTAINERID=" + attachment.id,
+        "CNI_NETNS=" + attachment.netns,   "CNI_IFNAME=" + attachment.ifname,
+        "CNI_PATH=" + directory_,          "NETCTL_RUN_DIR=" + host_->directory()};
+    std::string told;
+    auto answer = host_->sure(words, config, environment, &told);
+    if (!peak_.empty()) peak_kilobytes_ = std::strtod(told.c_str(), nullptr);
+    return std::move(answer).context("{} of {}", command, attachment.id);
   }
 
   std::shared_ptr<Host> host_;
   std::string directory_;
   Network network_;
+  std::string peak_;
+  double peak_kilobytes_ = 0;
 };
 
 // ---- The command
@@ -206,11 +219,11 @@ class Floor : public Attacher {
 }  // namespace
 
 Result<std::unique_ptr<Attacher>> plugin_chain(std::shared_ptr<Host> host,
-                                               const std::string& directory,
-                                               const Network& network) {
+                                               const std::string& directory, const Network& network,
+                                               const std::string& peak) {
   TRY(require(directory + "/" + network.type));
   return std::unique_ptr<Attacher>(
-      std::make_unique<PluginChain>(std::move(host), directory, network));
+      std::make_unique<PluginChain>(std::move(host), directory, network, peak));
 }
 
 Result<std::unique_ptr<Attacher>> netctl_command(std::shared_ptr<Host> host,

@@ -36,13 +36,16 @@ class Attacher {
   // Gives what del() takes: the result, where there is one to remember.
   virtual Result<std::string> add(const Attachment& attachment) = 0;
   virtual Status del(const Attachment& attachment, const std::string& result) = 0;
+  // Of the last call, where the attacher was asked to look.
+  virtual double peak_kilobytes() const { return 0; }
 };
 
 // A CNI runtime with nothing around it: executes the plugins of a directory one after the other, as
-// libcni does, with each the result of the one before.
+// libcni does, with each the result of the one before. With `peak`, that program runs them and
+// tells their memory; then not from several threads.
 Result<std::unique_ptr<Attacher>> plugin_chain(std::shared_ptr<Host> host,
-                                               const std::string& directory,
-                                               const Network& network);
+                                               const std::string& directory, const Network& network,
+                                               const std::string& peak = "");
 // `netctl add` and `netctl del`.
 Result<std::unique_ptr<Attacher>> netctl_command(std::shared_ptr<Host> host,
                                                  const Programs& programs, const Network& network);

@@ -75,8 +75,10 @@ Result<sys::Finished> Host::run(const std::vector<std::string>& words, std::stri
 }
 
 Result<std::string> Host::sure(const std::vector<std::string>& words, std::string_view input,
-                               const std::vector<std::string>& environment) const {
+                               const std::vector<std::string>& environment,
+                               std::string* told) const {
   sys::Finished finished = TRY(run(words, input, environment));
+  if (told != nullptr) *told = finished.err;
   if (finished.exit_status == 0) return std::move(finished.out);
   const std::string program = std::filesystem::path(words.front()).filename();
   return fail(Errc::Unknown, "{}: exit status {}: {}", program, finished.exit_status,
@@ -92,6 +94,19 @@ Result<std::string> Host::add_container() {
   TRY(ns::create_pinned(name));
   containers_.push_back(name);
   return ns::path_of(name);
+}
+
+Result<std::string> Host::outside() {
+  if (!outside_.empty()) return outside_;
+  const std::string path = TRY(add_container());
+  TRY(
+      shell(format("ip link add outside type veth peer name eth0 netns {0}; "
+                   "ip address add 10.99.0.1/24 dev outside; ip link set outside up; "
+                   "nsenter --net={0} /bin/sh -ec 'ip address add 10.99.0.2/24 dev eth0; "
+                   "ip link set eth0 up; ip route add default via 10.99.0.1'",
+                   path)));
+  outside_ = path;
+  return outside_;
 }
 
 Result<Lab> Lab::enter(Programs programs) {

@@ -21,7 +21,8 @@ struct Programs {
   std::string reference{};  // directory of the reference plugins
   std::string netavark{};
   std::string floor{};
-  std::string peak{};  // tells a program's memory: peak.cpp
+  std::string before{};  // directory of the plugins of an earlier build; empty: not compared
+  std::string peak{};    // tells a program's memory: peak.cpp
 };
 
 // A network namespace that plays a host, with directories of its own; both go with it. Its
@@ -40,14 +41,19 @@ class Host {
   Result<sys::Finished> run(const std::vector<std::string>& words, std::string_view input = "",
                             const std::vector<std::string>& environment = {}) const;
   // The same; an exit status other than 0 is an error, with what the program said. Gives its
-  // stdout.
+  // stdout, and its stderr in `told`.
   Result<std::string> sure(const std::vector<std::string>& words, std::string_view input = "",
-                           const std::vector<std::string>& environment = {}) const;
+                           const std::vector<std::string>& environment = {},
+                           std::string* told = nullptr) const;
   // Runs a shell command line: for what is set up and not measured.
   Result<std::string> shell(const std::string& line, std::string_view input = "") const;
 
   // A new namespace for a container; gives its path.
   Result<std::string> add_container();
+
+  // A namespace on a network of the host's, made when it is first asked for; gives its path. It is
+  // 10.99.0.2, and the host 10.99.0.1.
+  Result<std::string> outside();
 
   int netns() const { return netns_.get(); }
 
@@ -59,6 +65,7 @@ class Host {
   std::string directory_;
   UniqueFd netns_{};
   std::vector<std::string> containers_{};
+  std::string outside_{};
 };
 
 // The whole: programs, and a mount and a network namespace of the bench's own.

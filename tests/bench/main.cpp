@@ -21,19 +21,30 @@ namespace netctl::bench {
 namespace {
 
 constexpr char kUsage[] =
-    R"(usage: bench [--rows NAME,...] [--rounds N] [--json FILE] [--svg FILE] [--list]
+    R"(usage: bench [--rows NAME,...] [--rounds N] [--json FILE] [--svg FILE]
+             [--before DIRECTORY] [--list]
   --rows    only these (see --list)
   --rounds  so many for each, instead of each row's own number
   --json    write the figures there
   --svg     write a chart there
+  --before  plugins of an earlier build, which take part in "chain"
   --list    the names of all rows, and what they measure
 )";
+
+// In the order of the table.
+std::vector<Scenario> all_scenarios() {
+  std::vector<Scenario> all = attach_scenarios();
+  for (Scenario& more : scale_scenarios()) all.push_back(std::move(more));
+  for (Scenario& more : footprint_scenarios()) all.push_back(std::move(more));
+  return all;
+}
 
 struct Options {
   std::vector<std::string> rows{};
   int rounds = 0;
   std::string json{};
   std::string svg{};
+  std::string before{};
   bool list = false;
 };
 
@@ -63,6 +74,8 @@ std::optional<Options> parse_options(int argc, char** argv) {
       options.json = value;
     } else if (word == "--svg") {
       options.svg = value;
+    } else if (word == "--before") {
+      options.before = value;
     } else if (word == "--rounds") {
       const auto parsed =
           std::from_chars(value.data(), value.data() + value.size(), options.rounds);
@@ -117,6 +130,7 @@ Status measure(const Options& options) {
                             .reference = "/usr/lib/cni",
                             .netavark = "/usr/lib/podman/netavark",
                             .floor = BENCH_FLOOR,
+                            .before = options.before,
                             .peak = BENCH_PEAK}));
   std::vector<Row> rows;
   for (const Scenario& scenario : scenarios) {

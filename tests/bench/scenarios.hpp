@@ -6,10 +6,9 @@
 
 namespace netctl::bench {
 
-// All that can be measured, in the order of the table.
-std::vector<Scenario> all_scenarios();
-
-// Its parts, by subject.
+// All that can be measured, by subject.
 std::vector<Scenario> attach_scenarios();
+std::vector<Scenario> scale_scenarios();
+std::vector<Scenario> footprint_scenarios();
 
 }  // namespace netctl::bench

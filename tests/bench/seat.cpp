@@ -40,9 +40,13 @@ Result<Samples> Seat::add_and_del() {
 }
 
 Contestant seated(Lab& lab, const std::string& name, const MakeAttacher& make,
-                  const std::function<Result<Samples>(Seat&)>& round) {
+                  const std::function<Result<Samples>(Seat&)>& round,
+                  const std::function<Status(Seat&)>& set_up) {
   auto seat = seat_for(lab, name, make);
   if (!seat) return absent(name, seat.error());
+  if (set_up) {
+    if (const Status done = set_up(**seat); !done) return absent(name, done.error());
+  }
   return {.name = name, .measure = [seat = *seat, round] { return round(*seat); }};
 }
 

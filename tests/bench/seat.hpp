@@ -35,8 +35,9 @@ class Seat {
 
 using MakeAttacher = std::function<Result<std::unique_ptr<Attacher>>(std::shared_ptr<Host>)>;
 
-// A contestant that does `round` on a seat of its own.
+// A contestant that does `round` on a seat of its own; `set_up` is done once, before.
 Contestant seated(Lab& lab, const std::string& name, const MakeAttacher& make,
-                  const std::function<Result<Samples>(Seat&)>& round);
+                  const std::function<Result<Samples>(Seat&)>& round,
+                  const std::function<Status(Seat&)>& set_up = {});
 
 }  // namespace netctl::bench
