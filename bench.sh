@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures netctl beside its peers and the kernel's own floor, in namespaces of its own, and prints
-# one table. All rows take about twenty minutes; a whole run writes docs/performance.json and .svg.
+# one table. All rows take long; a whole run writes docs/performance.json and docs/performance.svg.
 #   ./bench.sh                        everything
 #   ./bench.sh --list                 the rows
 #   ./bench.sh --rows chain --rounds 11

@@ -1,0 +1,104 @@
+// How many instructions a plugin executes: a figure that does not depend on the machine's mood, so
+// it can have a ceiling. Only the processor's work in the program itself is in it, not the
+// kernel's.
+#include <unistd.h>
+
+#include <fstream>
+#include <map>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/lab.hpp"
+
+namespace netctl::test {
+namespace {
+
+constexpr char kPlugins[] = NETCTL_RELEASE_PLUGINS;
+
+// In thousands. Measured with GCC 12.2 and Debian 12's libraries: 539 and 1310, of which 340 are
+// the loader's; the rest is room for other versions of both, not for us.
+constexpr double kVersionCeiling = 650;
+constexpr double kAddCeiling = 1500;
+
+class Instructions : public Lab {
+ protected:
+  void SetUp() override {
+    Lab::SetUp();
+    if (IsSkipped()) return;
+    if (::access("/usr/bin/valgrind", X_OK) != 0) GTEST_SKIP() << "needs valgrind";
+    if (::access(bridge().c_str(), X_OK) != 0) {
+      GTEST_SKIP() << "needs the release build: cmake --preset release && "
+                      "cmake --build --preset release";
+    }
+  }
+
+  static std::string bridge() { return std::string(kPlugins) + "/bridge"; }
+
+  sys::Finished call(const std::vector<std::string>& before,
+                     const std::map<std::string, std::string>& more, const std::string& config) {
+    auto variables = environment;
+    variables.insert(more.begin(), more.end());
+    variables["CNI_PATH"] = kPlugins;
+    // It runs a program of its own before ours, which needs no sanitizer's options.
+    variables.erase("ASAN_OPTIONS");
+    std::vector<std::string> list;
+    for (const auto& [name, value] : variables) list.push_back(name + "=" + value);
+    std::vector<std::string> words = before;
+    words.push_back(bridge());
+    auto finished = sys::run_program(words.front(), words, list, config);
+    EXPECT_TRUE(finished);
+    return finished ? std::move(finished).value() : sys::Finished{.exit_status = 127};
+  }
+
+  // Of one call, in thousands; callgrind writes the total into its file as "totals: N".
+  double thousands(const std::map<std::string, std::string>& more, const std::string& config) {
+    const sys::Finished finished =
+        call({"/usr/bin/valgrind", "--tool=callgrind", "--callgrind-out-file=/run/callgrind.out"},
+             more, config);
+    EXPECT_EQ(finished.exit_status, 0) << finished.out << finished.err;
+    std::ifstream file("/run/callgrind.out");
+    const std::regex total("^(totals|summary): ([0-9]+).*");
+    std::smatch match;
+    for (std::string line; std::getline(file, line);) {
+      if (std::regex_match(line, match, total)) return std::stod(match[2]) / 1000;
+    }
+    ADD_FAILURE() << "callgrind told no total\n" << finished.err;
+    return 0;
+  }
+};
+
+TEST_F(Instructions, OfBridgeVersion) {
+  const double count = thousands({{"CNI_COMMAND", "VERSION"}}, "");
+
+  EXPECT_GT(count, 1) << "nothing was counted";
+  EXPECT_LT(count, kVersionCeiling);
+}
+
+// The second of its network, so that bridge and table are there.
+TEST_F(Instructions, OfOneAdd) {
+  const std::string config =
+      R"({"cniVersion":"1.0.0","name":"net","type":"bridge","bridge":"br0","isGateway":true,)"
+      R"("ipMasq":true,"ipam":{"type":"host-local","ranges":[[{"subnet":"10.0.0.0/16"}]],)"
+      R"("routes":[{"dst":"0.0.0.0/0"}],"dataDir":"/run/addresses"}})";
+  const auto add = [](const std::string& id) {
+    return std::map<std::string, std::string>{{"CNI_COMMAND", "ADD"},
+                                              {"CNI_CONTAINERID", id},
+                                              {"CNI_NETNS", "/run/netns/" + id},
+                                              {"CNI_IFNAME", "eth0"}};
+  };
+  sure("ip netns add first");
+  sure("ip netns add second");
+  const sys::Finished first = call({}, add("first"), config);
+  ASSERT_EQ(first.exit_status, 0) << first.out;
+
+  const double count = thousands(add("second"), config);
+
+  EXPECT_GT(count, 1) << "nothing was counted";
+  EXPECT_LT(count, kAddCeiling);
+}
+
+}  // namespace
+}  // namespace netctl::test
