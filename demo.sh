@@ -50,6 +50,7 @@ if [ "$here" = no ]; then
   mount -t tmpfs -o mode=0755 tmpfs /run
   ip link set lo up
   export NETCTL_CNI_STATE_DIR=/run/cni-state NETCONFPATH=/run/cni-config
+  export NETCTL_DATA_DIR=/run/netctl-data
 fi
 state=${NETCTL_CNI_STATE_DIR:-/var/lib/cni}
 work=$(mktemp -d)
@@ -80,6 +81,7 @@ snapshot() {
 }
 
 take_down() {
+  netctl rm -f demo 2>/dev/null || true
   [ -z "$server" ] || kill "$server" 2>/dev/null || true
   [ -z "$server" ] || wait "$server" 2>/dev/null || true
   server=
@@ -168,6 +170,28 @@ printf '\n'
 bold "== what the kernel holds for it"
 step nft list map inet netctl publish4_any
 step nft list map inet netctl masquerade4
+
+current="running a container"
+printf '\n'
+bold "== the same from a container: a root file system of busybox, a limit, a published port"
+mkdir -p "$work/busybox/bin"
+cp /bin/busybox "$work/busybox/bin/"
+for applet in $(/bin/busybox --list); do
+  ln -s busybox "$work/busybox/bin/$applet" 2>/dev/null || true
+done
+mkdir "$work/busybox/www"
+cp "$work/www/index.html" "$work/busybox/www/"
+step netctl run --name demo --rootfs "$work/busybox" -p 8081:80 -m 64m --pids-limit 64 -d -- \
+  httpd -f -p 80 -h /www
+for _ in $(seq 50); do
+  curl -s --noproxy '*' -o /dev/null http://127.0.0.1:8081/ && break
+  sleep 0.1
+done
+fetch host http://127.0.0.1:8081/
+step netctl exec demo ps
+step netctl stats demo
+step netctl stop -t 1 demo
+step netctl rm demo
 
 if [ "$keep" = yes ]; then
   trap - EXIT

@@ -12,6 +12,7 @@ netctl_find_library(libnl3 libnl-3.a netlink/netlink.h libnl3)
 netctl_find_library(libmnl libmnl.so libmnl/libmnl.h)
 netctl_find_library(libnftnl libnftnl.a libnftnl/common.h)
 netctl_find_library(libcrypto libcrypto.a openssl/sha.h)
+netctl_find_library(libseccomp libseccomp.a seccomp.h)
 target_link_libraries(libnftnl INTERFACE libmnl)
 
 # Its header says what is looked for in the library when firewalld is there; nothing links it.

@@ -147,8 +147,7 @@ Result<Place> place_of(const Target& target) {
   return place;
 }
 
-Status add(const Settings& settings, const Target& typed, const Wanted& wanted,
-           const Output& output) {
+Result<Attached> attach(const Settings& settings, const Target& typed, const Wanted& wanted) {
   const Target target = resolved(typed);
   const auto mappings = TRY(parse_all(wanted.publish));
   TRY(check_addresses(wanted));
@@ -157,15 +156,31 @@ Status add(const Settings& settings, const Target& typed, const Wanted& wanted,
   TRY(check_capabilities(network, wanted));
   cni::RuntimeCall call = TRY(call_of(target));
   call.capability_args = TRY(capability_args(target, wanted, mappings));
+  Attached attached;
+  attached.owner = {
+      .network = network.name, .container_id = call.container_id, .ifname = call.ifname};
+  attached.result = TRY(runtime(settings).add(network, call));
+  attached.capability_args = call.capability_args;
+  attached.cni_version = network.cni_version;
+  return attached;
+}
 
-  const auto result = TRY(runtime(settings).add(network, call));
+Status check_wanted(const Settings& settings, const Target& typed, const Wanted& wanted) {
+  const Target target = resolved(typed);
+  TRY(parse_all(wanted.publish));
+  TRY(check_addresses(wanted));
+  return check_capabilities(TRY(find_network(settings, target.network)), wanted);
+}
+
+Status add(const Settings& settings, const Target& target, const Wanted& wanted,
+           const Output& output) {
+  const Attached attached = TRY(attach(settings, target, wanted));
   if (!output.json) {
-    const attach::Owner owner{
-        .network = network.name, .container_id = call.container_id, .ifname = call.ifname};
-    return print_attached(target, result,
-                          with_numbers(cni::port_mappings_of(call.capability_args), owner));
+    return print_attached(
+        target, attached.result,
+        with_numbers(cni::port_mappings_of(attached.capability_args), attached.owner));
   }
-  return print(TRY(cni::to_json(result, network.cni_version)) + "\n");
+  return print(TRY(cni::to_json(attached.result, attached.cni_version)) + "\n");
 }
 
 Status del(const Settings& settings, const Target& typed) {

@@ -5,7 +5,10 @@
 
 #include "netctl/output.hpp"
 #include "netctl/settings.hpp"
+#include "runtime-core/attach/owner.hpp"
 #include "runtime-core/base/result.hpp"
+#include "runtime-core/cni/network_config.hpp"
+#include "runtime-core/cni/types.hpp"
 
 namespace netctl::command {
 
@@ -38,6 +41,18 @@ struct Wanted {
   std::string mac{};
   std::string capability_args{};  // a JSON object, over the target's
 };
+
+// What an attachment got.
+struct Attached {
+  attach::Owner owner{};
+  cni::AddResult result{};
+  std::string capability_args{};
+  std::string cni_version{};  // of its network
+};
+Result<Attached> attach(const Settings& settings, const Target& target, const Wanted& wanted);
+
+// What add() would refuse before it touches anything: the network, the addresses, the ports.
+Status check_wanted(const Settings& settings, const Target& target, const Wanted& wanted);
 
 // Attaches, and prints what was given: for people, or as the CNI result (Output::json).
 Status add(const Settings& settings, const Target& target, const Wanted& wanted,

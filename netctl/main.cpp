@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -9,7 +10,6 @@
 
 namespace {
 
-constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
 // One line, unless there is a list to tell.
@@ -25,10 +25,10 @@ int run(const netctl::cli::Session& session) {
     ::setenv("NETCTL_LOG", "debug", 1);  // for plugins that are executed
   }
   const netctl::Status status = session.work();
-  if (status) return EXIT_SUCCESS;
+  if (status) return session.exit_status;
   // `network exists` has said it all with its exit status.
   if (!status.error().message.empty()) print_error(status.error());
-  return kFailed;
+  return session.failure_status;
 }
 
 }  // namespace
@@ -41,7 +41,10 @@ int main(int argc, char** argv) {
   CLI::App app("", "netctl");
   netctl::cli::define_all(app, session);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> words(argv + 1, argv + argc);
+    session.program = netctl::cli::split_off_program(app, words);
+    std::ranges::reverse(words);  // as CLI11 wants them
+    app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     std::fprintf(stderr, "netctl: %s (netctl --help shows how)\n", error.what());

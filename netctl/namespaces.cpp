@@ -1,18 +1,109 @@
 #include "netctl/namespaces.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include "netctl/attend.hpp"
 #include "netctl/output.hpp"
-#include "runtime-core/ns/netns.hpp"
+#include "netctl/run.hpp"
+#include "runtime-core/container/channel.hpp"
+#include "runtime-core/container/launch.hpp"
+#include "runtime-core/ns/pins.hpp"
+#include "runtime-core/sys/child.hpp"
 
 namespace netctl::command {
+namespace {
 
-Status ns_add(const std::string& name) { return ns::create_pinned(name); }
+ns::Pins pins(const Settings& settings) { return {.directory = settings.run_directory + "/ns"}; }
 
-Status ns_rm(const std::string& name) { return ns::remove_pinned(name); }
+Result<std::vector<ns::Kind>> parse_kinds(const std::vector<std::string>& words) {
+  std::vector<ns::Kind> kinds;
+  for (const std::string& word : words) {
+    for (std::size_t begin = 0; begin <= word.size();) {
+      const std::size_t end = std::min(word.find(',', begin), word.size());
+      const ns::Kind kind = TRY(ns::parse_kind(word.substr(begin, end - begin)));
+      if (std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(kind);
+      begin = end + 1;
+    }
+  }
+  if (kinds.empty()) kinds.push_back(ns::Kind::Network);
+  return kinds;
+}
 
-Status ns_ls() {
+// In the child: into them, and on to the program. Gives why not.
+Error become(const std::vector<ns::Opened>& namespaces, const std::vector<std::string>& command) {
+  TRY(ns::enter_all(namespaces));
+  std::vector<char*> arguments;
+  for (const std::string& each : command) arguments.push_back(const_cast<char*>(each.c_str()));
+  arguments.push_back(nullptr);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  std::signal(SIGPIPE, SIG_DFL);
+  ::execvp(arguments.front(), arguments.data());
+  Error error = system_error(errno, format("exec \"{}\"", command.front()));
+  error.protocol_code = errno == ENOENT ? container::kNotFound : container::kNotExecutable;
+  return error;
+}
+
+Result<int> run_in_all(const std::vector<ns::Opened>& namespaces,
+                       const std::vector<std::string>& command) {
+  ns::ForChildren children;
+  for (const ns::Opened& each : namespaces) {
+    if (each.kind == ns::Kind::Time) TRY(children.enter(each.kind, each.fd.get()));
+  }
+  const Signals signals = TRY(Signals::take());
+  auto [ours, theirs] = TRY(container::Channel::make());
+  const sys::Child child = TRY(sys::clone_child(0));
+  if (child.pid == 0) {
+    ours.close();
+    (void)theirs.send_failure(become(namespaces, command));
+    ::_exit(kOurFailure);
+  }
+  theirs.close();
+  if (const auto failed = TRY(ours.receive())) {
+    [[maybe_unused]] const auto ended = sys::wait_for_end(child.pidfd.get());
+    return failed->error;
+  }
+  TRY(attend(signals, {.pidfd = child.pidfd.get()}));
+  return sys::wait_for_end(child.pidfd.get());
+}
+
+}  // namespace
+
+Status ns_add(const Settings& settings, const std::string& name,
+              const std::vector<std::string>& kinds) {
+  return pins(settings).create(name, TRY(parse_kinds(kinds)));
+}
+
+Status ns_rm(const Settings& settings, const std::string& name) {
+  return pins(settings).remove(name);
+}
+
+Status ns_ls(const Settings& settings) {
   std::string text;
-  for (const std::string& name : TRY(ns::list_pinned())) text += name + "\n";
+  for (const std::string& name : TRY(pins(settings).names())) {
+    text += name;
+    const auto kinds = TRY(pins(settings).kinds_of(name));
+    const bool plain = kinds.size() == 1 && kinds.front() == ns::Kind::Network;
+    for (std::size_t i = 0; i < kinds.size() && !plain; ++i) {
+      text += (i == 0 ? " " : ",") + std::string(ns::file_name(kinds[i]));
+    }
+    text += "\n";
+  }
   return print(text);
+}
+
+Result<int> ns_exec(const Settings& settings, const std::string& name,
+                    const std::vector<std::string>& command, int& exit_status) {
+  exit_status = kOurFailure;
+  std::vector<ns::Opened> namespaces = TRY(pins(settings).open(name));
+  auto ended = run_in_all(namespaces, command);
+  if (!ended) exit_status = exit_status_of(ended.error());
+  return ended;
 }
 
 }  // namespace netctl::command

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "netctl/built_ins.hpp"
+#include "runtime-core/sys/own_program.hpp"
 
 namespace netctl::command {
 namespace {
@@ -22,8 +23,7 @@ std::vector<std::string> split_path(const std::string& text) {
 
 // An installation is found whole wherever it was put: P/bin/netctl and P/lib/cni.
 std::string plugins_beside_netctl() {
-  std::error_code error;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::filesystem::path self = sys::own_program_path();
   return (self.parent_path().parent_path() / "lib" / "cni").string();
 }
 
@@ -38,6 +38,8 @@ Settings settings_from_environment() {
   Settings settings;
   settings.config_directory = environment_or("NETCONFPATH", "/etc/cni/net.d");
   settings.state_directory = environment_or("NETCTL_CNI_STATE_DIR", "/var/lib/cni");
+  settings.run_directory = environment_or("NETCTL_RUN_DIR", "/run/netctl");
+  settings.data_directory = environment_or("NETCTL_DATA_DIR", "/var/lib/netctl");
   settings.plugin_path = split_path(
       environment_or("CNI_PATH", format("{}:/opt/cni/bin:/usr/lib/cni", plugins_beside_netctl())));
   return settings;

@@ -13,6 +13,8 @@ struct Settings {
   std::vector<std::string>
       plugin_path{};              // CNI_PATH, else beside netctl, /opt/cni/bin, /usr/lib/cni
   std::string state_directory{};  // NETCTL_CNI_STATE_DIR, else /var/lib/cni
+  std::string run_directory{};    // NETCTL_RUN_DIR, else /run/netctl: containers until the reboot
+  std::string data_directory{};   // NETCTL_DATA_DIR, else /var/lib/netctl: their layers and logs
 };
 Settings settings_from_environment();
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "netctl/containers.hpp"
 #include "netctl/networks.hpp"
 #include "netctl/output.hpp"
 #include "runtime-core/attach/firewall_table.hpp"
@@ -99,6 +100,8 @@ Status tell_other_firewalls(const Settings& settings) {
 
 Status collect_garbage(const Settings& settings, const Garbage& garbage) {
   ErrorList errors;
+  // First: an attachment is in use as long as its container is thought to be.
+  if (garbage.network.empty()) errors.keep(collect_containers(settings, garbage.dry_run));
   for (const cni::NetworkConfig& network : TRY(networks_to_collect(settings, garbage.network))) {
     errors.keep(collect(settings, network, garbage).context("network \"{}\"", network.name));
   }

@@ -2,10 +2,10 @@
 
 BUILD_PACKAGES="g++ cmake ninja-build pkg-config libnl-3-dev libmnl-dev libnftnl-dev
   nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev libssl-dev
-  libsystemd-dev"
+  libsystemd-dev libseccomp-dev"
 TEST_PACKAGES="libgtest-dev libgmock-dev"
 # The programs that look at what we made, and those that make traffic.
-LAB_PACKAGES="iproute2 nftables iptables dbus-daemon busybox-static curl strace util-linux"
+LAB_PACKAGES="iproute2 nftables iptables dbus-daemon busybox-static curl strace util-linux redis-tools"
 # A machine with a kernel that has what ours lacks (tests/vm).
 VM_PACKAGES="qemu-system-x86 busybox-static e2fsprogs binutils"
 # For the tests with others' programs: the reference plugins, and the library of cnitool and

@@ -38,6 +38,7 @@ void define_all(CLI::App& app, Session& session) {
   define_namespaces(app, session);
   define_sandboxes(app, session);
   define_ipam(app, session);
+  define_containers(app, session);
   define_completion(app, session);
 }
 

@@ -20,7 +20,10 @@ namespace netctl::cli {
 struct Session {
   command::Settings settings = command::settings_from_environment();
   bool verbose = false;
+  std::vector<std::string> program{};  // what split_off_program() gave
   std::function<Status()> work{};
+  int exit_status = 0;     // when it succeeds: a program's own
+  int failure_status = 1;  // when it does not
 };
 
 // The whole command line, all subcommands in it.
@@ -32,12 +35,19 @@ void define_networks(CLI::App& app, Session& session);     // network
 void define_namespaces(CLI::App& app, Session& session);   // ns
 void define_sandboxes(CLI::App& app, Session& session);    // sandbox
 void define_ipam(CLI::App& app, Session& session);         // ipam
+void define_containers(CLI::App& app, Session& session);   // run exec ps stats logs stop rm …
 void define_completion(CLI::App& app, Session& session);   // completion complete
 
 // Flags that several commands have.
 void add_output_options(CLI::App& command, command::Output& output, bool is_list);
 void add_filter_option(CLI::App& command, std::vector<std::string>& filters,
                        const std::string& keys);
+
+// The command's last words are a program and its arguments.
+void take_program(CLI::App& command);
+// Takes them, from the first word that is neither the command's nor its options', or from behind
+// "--", off the line and gives them. They are never parsed: nothing in them is ours to understand.
+std::vector<std::string> split_off_program(const CLI::App& app, std::vector<std::string>& words);
 
 // What can stand where the last of `words` stands, each line "word" or "word<TAB>what it is"; what
 // exists on this host is asked for only where it is needed. `words` are those behind "netctl".

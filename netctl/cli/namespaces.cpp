@@ -3,28 +3,50 @@
 #include <CLI/CLI.hpp>
 
 #include "netctl/cli/cli.hpp"
+#include "netctl/run.hpp"
 
 namespace netctl::cli {
 
 void define_namespaces(CLI::App& app, Session& session) {
   static std::string name;
-  auto* ns = app.add_subcommand("ns", "Network namespaces pinned under /run/netns");
+  static std::vector<std::string> kinds;
+  auto* ns =
+      app.add_subcommand("ns", "Namespaces pinned by name, those of the network in /run/netns");
   ns->require_subcommand(1);
   ns->footer("Example: netctl ns add web");
 
   auto* add = ns->add_subcommand("add", "Make a namespace, with its loopback interface up");
   add->add_option("name", name, "Its name")->required();
-  add->footer("Example: netctl ns add web");
-  add->callback([&] { session.work = [&] { return command::ns_add(name); }; });
+  add->add_option("--kind", kinds, "Of which kinds: cgroup, ipc, mnt, net, time, user, uts")
+      ->type_name("KIND[,KIND…]")
+      ->expected(1)
+      ->take_all();
+  add->footer("Example: netctl ns add --kind net,uts,ipc web");
+  add->callback(
+      [&] { session.work = [&] { return command::ns_add(session.settings, name, kinds); }; });
 
   auto* rm = ns->add_subcommand("rm", "Unpin a namespace; it ends with its last process");
   rm->add_option("namespace", name, "Its name")->required();
   rm->footer("Example: netctl ns rm web");
-  rm->callback([&] { session.work = [&] { return command::ns_rm(name); }; });
+  rm->callback([&] { session.work = [&] { return command::ns_rm(session.settings, name); }; });
 
   auto* ls = ns->add_subcommand("ls", "List the pinned namespaces");
   ls->footer("Example: netctl ns ls");
-  ls->callback([&] { session.work = [] { return command::ns_ls(); }; });
+  ls->callback([&] { session.work = [&] { return command::ns_ls(session.settings); }; });
+
+  auto* exec = ns->add_subcommand("exec", "Run a program in all namespaces of a name");
+  exec->add_option("namespace", name, "Their name")->required();
+  take_program(*exec);
+  exec->footer("Example: netctl ns exec web -- ip addr");
+  exec->callback([&session] {
+    session.work = [&session]() -> Status {
+      session.failure_status = command::kOurFailure;
+      if (session.program.empty()) return fail(Errc::InvalidArgument, "name the program to run");
+      session.exit_status =
+          TRY(command::ns_exec(session.settings, name, session.program, session.failure_status));
+      return ok();
+    };
+  });
 }
 
 }  // namespace netctl::cli

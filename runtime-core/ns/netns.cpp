@@ -20,6 +20,7 @@
 
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/base/rollback.hpp"
+#include "runtime-core/ns/pins.hpp"
 #include "runtime-core/sys/files.hpp"
 
 namespace netctl::ns {
@@ -34,15 +35,6 @@ Status check_is_namespace(int fd, const std::string& path) {
   // Before Linux 3.19 namespace files were on procfs.
   if (magic != NSFS_MAGIC && magic != PROC_SUPER_MAGIC) {
     return fail(Errc::InvalidArgument, "unknown FS magic on \"{}\": {:x}", path, magic);
-  }
-  return ok();
-}
-
-Status check_pin_name(std::string_view name) {
-  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string_view::npos ||
-      name.size() > 255 || name.find('\0') != std::string_view::npos) {
-    return fail(Errc::InvalidArgument,
-                "\"{}\" cannot be the name of a namespace: it must be a file name", name);
   }
   return ok();
 }
@@ -67,22 +59,33 @@ Status ensure_pin_directory(const std::string& directory) {
   return ok();
 }
 
-Status bring_loopback_up() {
-  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket) return system_error(errno, "open a socket");
-  ifreq request{};
-  std::memcpy(request.ifr_name, "lo", 3);
-  request.ifr_flags = IFF_UP;
-  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) return system_error(errno, "bring lo up");
-  return ok();
-}
-
 // In the new namespace: everything that is done there before it is visible to others.
 Status pin_new_namespace(const std::string& path) {
   TRY(bring_loopback_up());
   if (::mount(kOwnNetns, path.c_str(), "none", MS_BIND, nullptr) != 0) {
     return system_error(errno, format("pin the namespace to {}", path));
   }
+  return ok();
+}
+
+// Makes the file of that name, and has `bind` mount a namespace on it.
+template <class Bind>
+Status pin_at(const std::string& name, Bind&& bind) {
+  TRY(check_pin_name(name));
+  const std::string directory = pin_directory();
+  TRY(ensure_pin_directory(directory));
+  const std::string path = format("{}/{}", directory, name);
+  const UniqueFd place(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
+  if (!place && errno == EEXIST) {
+    return fail(Errc::Exists, "namespace \"{}\" exists: choose another name, or netctl ns rm {}",
+                name, name);
+  }
+  if (!place) return system_error(errno, format("create {}", path));
+
+  Rollback undo;
+  undo.add("delete " + path, [&] { return sys::delete_file(path); });
+  TRY(bind(path));
+  undo.commit();
   return ok();
 }
 
@@ -152,31 +155,43 @@ Inside::~Inside() {
   std::abort();
 }
 
+Status check_pin_name(std::string_view name) {
+  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string_view::npos ||
+      name.size() > 255 || name.find('\0') != std::string_view::npos) {
+    return fail(Errc::InvalidArgument,
+                "\"{}\" cannot be the name of a namespace: it must be a file name", name);
+  }
+  return ok();
+}
+
+Status bring_loopback_up() {
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return system_error(errno, "open a socket");
+  ifreq request{};
+  std::memcpy(request.ifr_name, "lo", 3);
+  request.ifr_flags = IFF_UP;
+  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) return system_error(errno, "bring lo up");
+  return ok();
+}
+
 std::string pin_directory() {
   const char* moved = std::getenv("NETCTL_NETNS_DIR");
   return moved && *moved ? moved : "/run/netns";
 }
 
 Status create_pinned(const std::string& name) {
-  TRY(check_pin_name(name));
-  const std::string directory = pin_directory();
-  TRY(ensure_pin_directory(directory));
-  const std::string path = format("{}/{}", directory, name);
-  const UniqueFd place(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
-  if (!place && errno == EEXIST) {
-    return fail(Errc::Exists, "namespace \"{}\" exists: choose another name, or netctl ns rm {}",
-                name, name);
-  }
-  if (!place) return system_error(errno, format("create {}", path));
-
-  Rollback undo;
-  undo.add("delete " + path, [&] { return sys::delete_file(path); });
-  {
+  return pin_at(name, [](const std::string& place) -> Status {
     const Inside comes_back = TRY(Inside::enter_new());
-    TRY(pin_new_namespace(path));
-  }
-  undo.commit();
-  return ok();
+    return pin_new_namespace(place);
+  });
+}
+
+Status pin(const std::string& name, const std::string& path) {
+  TRY(open_netns(path));
+  return pin_at(name, [&](const std::string& place) -> Status {
+    if (::mount(path.c_str(), place.c_str(), "none", MS_BIND, nullptr) == 0) return ok();
+    return system_error(errno, format("pin the namespace to {}", place));
+  });
 }
 
 Status remove_pinned(const std::string& name) {

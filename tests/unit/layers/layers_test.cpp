@@ -28,8 +28,11 @@ const std::map<std::string, std::vector<std::string>> kLayers{
     {"nft", {"base", "addr"}},
     {"diag", {"base", "addr", "sys"}},
     {"ns", {"base", "sys"}},
+    {"cgroup", {"base", "sys"}},
+    {"rootfs", {"base", "sys"}},
     {"cni", {"base", "addr", "sys"}},
     {"attach", {"base", "addr", "sys", "rtnl", "nft", "diag", "ns", "cni"}},
+    {"container", {"base", "sys", "ns", "cgroup", "rootfs", "cni"}},
 };
 
 // The directories that stand on runtime-core. Those of plugins and ipam are one deeper:
@@ -52,6 +55,7 @@ const std::vector<Library> kLibraries{
     {"systemd/", "runtime-core/attach/firewalld.cpp"},
     {"fmt/", "runtime-core/base/"},
     {"spdlog/", "runtime-core/base/log.cpp"},
+    {"seccomp.h", "runtime-core/container/seccomp.cpp"},
     {"CLI/", "netctl/"},
 };
 
@@ -107,8 +111,12 @@ Refusal check_private(const std::string& file, const std::string& header) {
     return header + " is for its own directory";
   }
   const bool config = std::filesystem::path(file).filename() == "config.cpp";
-  if (header == kJsonHeader && layer_of(file) != "cni" && !config) {
+  const bool json = layer_of(file) == "container" && file.ends_with("_json.cpp");
+  if (header == kJsonHeader && layer_of(file) != "cni" && !config && !json) {
     return header + " is for runtime-core/cni and for files named config.cpp";
+  }
+  if (header.starts_with("runtime-core/cni/") && layer_of(file) == "container" && !json) {
+    return "of runtime-core/container only files named ..._json.cpp see cni, for its JSON";
   }
   return {};
 }
@@ -215,6 +223,8 @@ TEST(Layers, LetPassWhatTheTableAllows) {
       {"runtime-core/attach/bridge.cpp", "#include \"runtime-core/cni/types.hpp\""},
       {"runtime-core/cni/json.hpp", "#include <nlohmann/json.hpp>"},
       {"plugins/bridge/config.cpp", "#include \"runtime-core/cni/json.hpp\""},
+      {"runtime-core/container/spec_json.cpp", "#include \"runtime-core/cni/json.hpp\""},
+      {"runtime-core/container/seccomp.cpp", "#include <seccomp.h>"},
       {"plugins/bridge/plugin.cpp", "#include \"plugins/bridge/config.hpp\""},
       {"portmap/plugin.cpp", "#include \"portmap/config.hpp\""},
       {"plugins/bridge/main.cpp", "#include \"ipam/built_ins.hpp\""},
@@ -268,6 +278,14 @@ TEST(Layers, RefuseWhatTheTableForbids) {
        "nlohmann/ belongs to runtime-core/cni/"},
       {"plugins/bridge/plugin.cpp", "#include \"runtime-core/cni/json.hpp\"",
        "runtime-core/cni/json.hpp is for runtime-core/cni and for files named config.cpp"},
+      {"runtime-core/container/launch.cpp", "#include \"runtime-core/cni/json.hpp\"",
+       "runtime-core/cni/json.hpp is for runtime-core/cni and for files named config.cpp"},
+      {"runtime-core/container/launch.cpp", "#include \"runtime-core/cni/types.hpp\"",
+       "of runtime-core/container only files named ..._json.cpp see cni, for its JSON"},
+      {"runtime-core/rootfs/root.cpp", "#include \"runtime-core/cgroup/group.hpp\"",
+       "runtime-core/rootfs may not include cgroup"},
+      {"runtime-core/container/launch.cpp", "#include <seccomp.h>",
+       "seccomp.h belongs to runtime-core/container/seccomp.cpp"},
       {"runtime-core/base/result.cpp", "#include <spdlog/spdlog.h>",
        "spdlog/ belongs to runtime-core/base/log.cpp"},
       {"runtime-core/sys/files.cpp", "#include <fmt/format.h>",

@@ -1,0 +1,157 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "netctl/containers.hpp"
+#include "netctl/log_file.hpp"
+#include "netctl/supervise.hpp"
+#include "runtime-core/sys/child.hpp"
+
+namespace netctl::command {
+namespace {
+
+// Every line of the log that there is, then those that come.
+class LogReader {
+ public:
+  LogReader(const container::State& state, const LogOptions& options)
+      : state_(state), options_(options) {}
+
+  Status show() {
+    TRY(show_existing());
+    if (!options_.follow) return ok();
+    return follow();
+  }
+
+ private:
+  // Oldest first: log.2, log.1, log.
+  Status show_existing() {
+    std::vector<std::string> files;
+    for (unsigned i = 1; ::access(format("{}.{}", state_.log, i).c_str(), F_OK) == 0; ++i) {
+      files.insert(files.begin(), format("{}.{}", state_.log, i));
+    }
+    std::string text;
+    for (const std::string& file : files) text += TRY(sys::read_file(file, kMost));
+    TRY(open());
+    text += TRY(unread());
+    if (options_.tail) keep_last(text, *options_.tail);
+    return pass(text);
+  }
+
+  static void keep_last(std::string& text, unsigned count) {
+    std::size_t begin = text.size();
+    for (unsigned i = 0; i < count && begin > 0; ++i) {
+      const std::size_t newline = begin < 2 ? text.npos : text.rfind('\n', begin - 2);
+      begin = newline == text.npos ? 0 : newline + 1;
+    }
+    text.erase(0, begin);
+  }
+
+  Status open() {
+    file_.reset(::open(state_.log.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file_) return ok();
+    return system_error(errno, format("open log {}", state_.log));
+  }
+
+  Result<std::string> unread() {
+    std::string text;
+    std::array<char, 64 << 10> buffer;
+    for (;;) {
+      const ssize_t got = ::read(file_.get(), buffer.data(), buffer.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return system_error(errno, "read the log");
+      if (got == 0) return text;
+      text.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+  }
+
+  // Whole lines; the rest waits for its end.
+  Status pass(const std::string& text) {
+    pending_ += text;
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = pending_.find('\n', begin)) != pending_.npos;
+         begin = end + 1) {
+      TRY(pass_line(std::string_view(pending_).substr(begin, end - begin)));
+    }
+    pending_.erase(0, begin);
+    return ok();
+  }
+
+  Status pass_line(std::string_view line) const {
+    LogLine parsed;
+    if (!parse_log_line(line, parsed)) return ok();
+    std::string text;
+    if (options_.timestamps) text += std::string(parsed.time) + " ";
+    text += parsed.text;
+    if (parsed.whole) text += "\n";
+    if (parsed.stream != "stderr") return print(text);
+    while (!text.empty()) {
+      const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+      if (written <= 0) break;
+      text.erase(0, static_cast<std::size_t>(written));
+    }
+    return ok();
+  }
+
+  // The monitor writes the last line before it ends.
+  Status follow() {
+    const auto monitor = sys::find_process(state_.monitor.pid, state_.monitor.start_time);
+    const UniqueFd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    if (!watch) return system_error(errno, "watch the log");
+    for (;;) {
+      if (::inotify_add_watch(watch.get(), state_.log.c_str(), IN_MODIFY | IN_MOVE_SELF) < 0 &&
+          errno != ENOENT) {
+        return system_error(errno, format("watch {}", state_.log));
+      }
+      const bool ended = !monitor || sys::has_ended(monitor->get());
+      const std::string text = TRY(unread());
+      TRY(pass(text));
+      if (TRY(was_rotated())) {
+        TRY(open());
+        continue;
+      }
+      if (ended) return ok();
+      std::array<pollfd, 2> waiting{{{watch.get(), POLLIN, 0}, {monitor->get(), POLLIN, 0}}};
+      if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) {
+        return system_error(errno, "wait for the log");
+      }
+      std::array<char, 4096> events;
+      while (::read(watch.get(), events.data(), events.size()) > 0) {
+      }
+    }
+  }
+
+  Result<bool> was_rotated() const {
+    struct stat mine {};
+    struct stat current {};
+    if (::fstat(file_.get(), &mine) != 0) return system_error(errno, "look at the log");
+    if (::stat(state_.log.c_str(), &current) != 0) return false;
+    return mine.st_ino != current.st_ino;
+  }
+
+  static constexpr std::size_t kMost = std::size_t{1} << 30;
+  const container::State& state_;
+  const LogOptions& options_;
+  UniqueFd file_{};
+  std::string pending_{};
+};
+
+}  // namespace
+
+Status show_log(const Settings& settings, const std::string& name, const LogOptions& options) {
+  const container::State state = TRY(store(settings).find(name));
+  if (state.log.empty()) {
+    return fail(Errc::NotFound,
+                "container \"{}\" has no log: it was not run with -d, its output went to its "
+                "caller",
+                name);
+  }
+  return LogReader(state, options).show();
+}
+
+}  // namespace netctl::command

@@ -1,0 +1,385 @@
+#include "netctl/containers.hpp"
+
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <set>
+#include <sstream>
+
+#include "netctl/supervise.hpp"
+#include "runtime-core/base/error_list.hpp"
+#include "runtime-core/base/log.hpp"
+#include "runtime-core/cgroup/group.hpp"
+#include "runtime-core/ns/netns.hpp"
+#include "runtime-core/sys/child.hpp"
+#include "runtime-core/sys/files.hpp"
+
+namespace netctl::command {
+namespace {
+
+using container::Phase;
+using container::State;
+using std::chrono::milliseconds;
+
+// How long the monitor of a container that has ended may take to clean up after it.
+constexpr milliseconds kCleaningUp{20'000};
+
+Result<cgroup::Group> group_of(const State& state) {
+  const cgroup::Layout layout = TRY(cgroup::own_layout());
+  return cgroup::Group(layout, state.cgroup_path);
+}
+
+// True when it ended in time, or had ended before.
+bool wait_for(const container::ProcessName& process, milliseconds patience) {
+  const auto pidfd = sys::find_process(process.pid, process.start_time);
+  if (!pidfd) return true;
+  pollfd waiting{.fd = pidfd->get(), .events = POLLIN, .revents = 0};
+  return ::poll(&waiting, 1, static_cast<int>(patience.count())) == 1;
+}
+
+Status signal(const container::ProcessName& process, int number) {
+  const auto pidfd = sys::find_process(process.pid, process.start_time);
+  if (!pidfd) return ok();
+  const auto sent = sys::send_signal(pidfd->get(), number);
+  return sent || sent.error().code == Errc::NotFound ? ok() : sent;
+}
+
+Result<State> running(const Settings& settings, const std::string& name) {
+  State state = TRY(store(settings).find(name));
+  if (container::phase_of(state) == Phase::Running) return state;
+  return fail(Errc::NotFound, "container \"{}\": container not running", name);
+}
+
+// --- lists ----------------------------------------------------------------------------------
+
+std::string state_text(const State& state) {
+  switch (container::phase_of(state)) {
+    case Phase::Created:
+      return "created";
+    case Phase::Dead:
+      return "dead";
+    case Phase::Exited:
+      return format("exited ({})", state.exit_status.value_or(-1));
+    case Phase::Running:
+      break;
+  }
+  const auto group = group_of(state);
+  return group && group->is_frozen() ? "paused" : "running";
+}
+
+Fact age_fact(const State& state) {
+  const std::int64_t from = state.started_ns != 0 ? state.started_ns : state.created_ns;
+  const std::int64_t age = std::time(nullptr) - from / 1'000'000'000;
+  return {.name = "age", .text = age_text(age), .json = format("{}", age)};
+}
+
+Facts facts_of(const State& state) {
+  std::vector<std::string> networks;
+  std::vector<std::string> ports;
+  for (const container::NetworkUse& each : state.networks) {
+    networks.push_back(each.network);
+    ports.insert(ports.end(), each.publish.begin(), each.publish.end());
+  }
+  if (networks.empty()) networks.emplace_back(state.netns.empty() ? "host" : "ns:" + state.netns);
+  const bool runs = container::phase_of(state) == Phase::Running;
+  Facts facts{fact("id", state.id),
+              fact("name", state.name),
+              fact("command", state.command),
+              fact("state", state_text(state)),
+              age_fact(state),
+              fact("networks", networks),
+              fact("ports", ports),
+              fact("pid", std::int64_t{runs ? state.init.pid : 0}),
+              fact("rootfs", state.rootfs),
+              fact("created", utc_text(state.created_ns / 1'000'000'000)),
+              fact("netns", state.netns),
+              fact("cgroup", state.cgroup_path)};
+  if (state.exit_status) facts.push_back(fact("exitStatus", std::int64_t{*state.exit_status}));
+  return facts;
+}
+
+// --- removing -------------------------------------------------------------------------------
+
+// Nobody is at work on it afterwards: neither its program nor whoever attends to it.
+Status end(const State& state) {
+  if (container::phase_of(state) == Phase::Created) {
+    // Its start is under way, in whatever step: what it did is undone by what follows.
+    TRY(signal(state.monitor, SIGKILL));
+  }
+  const cgroup::Group group = TRY(group_of(state));
+  TRY(group.kill());
+  TRY(signal(state.init, SIGKILL));
+  if (wait_for(state.monitor, kCleaningUp)) return ok();
+  log::warn("the monitor of {} does not come to its end: killed", state.name);
+  TRY(signal(state.monitor, SIGKILL));
+  wait_for(state.monitor, kCleaningUp);
+  return ok();
+}
+
+// Its monitor may have cleaned up, or removed it, since `state` was read.
+Status remove_all(const Settings& settings, const State& state) {
+  const auto now = store(settings).find_id(state.id);
+  TRY(release(settings, now && *now ? **now : state));
+  return store(settings).remove(state);
+}
+
+// --- statistics -----------------------------------------------------------------------------
+
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::array<std::string_view, 5> kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < kUnits.size()) {
+    value /= 1024;
+    ++unit;
+  }
+  return unit == 0 ? format("{}B", bytes) : format("{:.1f}{}", value, kUnits[unit]);
+}
+
+Fact number_fact(const std::string& name, const std::optional<std::uint64_t>& number,
+                 std::string text) {
+  return {.name = name,
+          .text = number ? std::move(text) : "",
+          .json = number ? format("{}", *number) : "null"};
+}
+
+Fact bytes_fact(const std::string& name, const std::optional<std::uint64_t>& bytes) {
+  return number_fact(name, bytes, bytes_text(bytes.value_or(0)));
+}
+
+struct Traffic {
+  std::uint64_t received = 0;
+  std::uint64_t sent = 0;
+};
+
+// Of all interfaces but lo, in the namespace that the process is in (proc(5), /proc/net/dev).
+Traffic traffic_of(pid_t pid) {
+  Traffic traffic;
+  const auto text = sys::find_file(format("/proc/{}/net/dev", pid));
+  if (!text || !*text) return traffic;
+  std::istringstream lines(**text);
+  for (std::string line; std::getline(lines, line);) {
+    const auto colon = line.find(':');
+    if (colon == line.npos || line.substr(0, colon).ends_with("lo")) continue;
+    std::istringstream numbers(line.substr(colon + 1));
+    std::array<std::uint64_t, 9> columns{};
+    for (std::uint64_t& each : columns) numbers >> each;
+    traffic.received += columns[0];
+    traffic.sent += columns[8];
+  }
+  return traffic;
+}
+
+Facts statistics_facts(const State& state, const cgroup::Statistics& used) {
+  const double lived_ns = std::max(
+      1.0, static_cast<double>(std::time(nullptr)) * 1e9 - static_cast<double>(state.started_ns));
+  const double percent = 100.0 * static_cast<double>(used.cpu_ns.value_or(0)) / lived_ns;
+  const Traffic traffic = traffic_of(state.init.pid);
+  return {
+      fact("name", state.name),
+      fact("id", state.id),
+      number_fact("cpuNanoseconds", used.cpu_ns,
+                  format("{:.2f}s", static_cast<double>(used.cpu_ns.value_or(0)) / 1e9)),
+      {.name = "cpuPercent", .text = format("{:.1f}%", percent), .json = format("{:.2f}", percent)},
+      number_fact("throttledPeriods", used.throttled_periods,
+                  format("{}", used.throttled_periods.value_or(0))),
+      bytes_fact("memory", used.memory),
+      bytes_fact("memoryLimit", used.memory_limit),
+      number_fact("oomKills", used.oom_kills, format("{}", used.oom_kills.value_or(0))),
+      number_fact("pids", used.pids, format("{}", used.pids.value_or(0))),
+      number_fact("pidsLimit", used.pids_limit, format("{}", used.pids_limit.value_or(0))),
+      bytes_fact("received", traffic.received),
+      bytes_fact("sent", traffic.sent),
+      bytes_fact("readBytes", used.read_bytes),
+      bytes_fact("writtenBytes", used.written_bytes)};
+}
+
+// --- garbage --------------------------------------------------------------------------------
+
+Status collect(const Settings& settings, const State& state, std::string_view what, bool dry_run) {
+  const std::string name = state.name.empty() ? state.id.substr(0, 12) : state.name;
+  TRY(print(
+      format("{} container {}: {}\n", dry_run ? "would clean up" : "cleaned up", name, what)));
+  if (dry_run) return ok();
+  if (state.started_ns == 0 || state.removes_itself) return remove_all(settings, state);
+  // It ran: its log and what it wrote are kept until `rm`.
+  TRY(release(settings, state));
+  State ended = state;
+  ended.finished_ns = std::int64_t{std::time(nullptr)} * 1'000'000'000;
+  ended.error = "nobody saw its end";
+  ended.released = true;
+  return store(settings).save(ended);
+}
+
+// Another netctl, with a directory of its own, may have made it: cgroups are the whole machine's.
+// It is nobody's when nobody is in it, and it is not just being filled.
+bool is_deserted(const cgroup::Layout& layout, const std::string& id) {
+  constexpr std::time_t kBirth = 60;
+  for (const cgroup::Hierarchy& each : layout.hierarchies) {
+    const std::string group = format("{}/netctl/{}", each.mount_point, id);
+    struct stat info {};
+    if (::stat(group.c_str(), &info) != 0) continue;
+    if (std::time(nullptr) - info.st_ctime < kBirth) return false;
+    const auto members = sys::read_file(group + "/cgroup.procs");
+    if (!members || !members->empty()) return false;
+  }
+  return true;
+}
+
+// Groups of containers that nobody knows.
+std::vector<std::string> unknown_groups(const std::vector<State>& known) {
+  std::set<std::string> ids;
+  const auto layout = cgroup::own_layout();
+  if (!layout) return {};
+  for (const cgroup::Hierarchy& each : layout->hierarchies) {
+    const auto names = sys::list_directory(each.mount_point + "/netctl");
+    if (!names) continue;
+    for (const std::string& name : *names) {
+      const bool is_id =
+          name.size() == 64 && name.find_first_not_of("0123456789abcdef") == name.npos;
+      if (is_id && std::ranges::find(known, name, &State::id) == known.end()) ids.insert(name);
+    }
+  }
+  std::erase_if(ids, [&](const std::string& id) { return !is_deserted(*layout, id); });
+  return {ids.begin(), ids.end()};
+}
+
+}  // namespace
+
+Status list_containers(const Settings& settings, bool all, const Output& output) {
+  std::vector<Facts> things;
+  for (const State& state : TRY(store(settings).all())) {
+    if (all || container::phase_of(state) == Phase::Running) things.push_back(facts_of(state));
+  }
+  static constexpr std::array<Column, 7> kColumns{{{"ID", "id", 12},
+                                                   {"NAME", "name"},
+                                                   {"COMMAND", "command", 30},
+                                                   {"STATE", "state"},
+                                                   {"AGE", "age"},
+                                                   {"NETWORKS", "networks"},
+                                                   {"PORTS", "ports"}}};
+  return print_list(things, kColumns, "id", output);
+}
+
+Status stop_container(const Settings& settings, const std::string& name, unsigned seconds) {
+  const State state = TRY(store(settings).find(name));
+  if (container::phase_of(state) == Phase::Running) {
+    const cgroup::Group group = TRY(group_of(state));
+    if (group.is_frozen()) TRY(group.set_frozen(false));  // or it would not hear of it
+    TRY(signal(state.init, state.stop_signal));
+    if (!wait_for(state.init, milliseconds(std::int64_t{seconds} * 1000))) TRY(group.kill());
+  }
+  wait_for(state.monitor, kCleaningUp);
+  return ok();
+}
+
+Status kill_container(const Settings& settings, const std::string& name,
+                      const std::string& signal_text) {
+  const int number = TRY(parse_signal(signal_text));
+  const State state = TRY(running(settings, name));
+  return signal(state.init, number);
+}
+
+Status remove_container(const Settings& settings, const std::string& name, bool force) {
+  const auto state = store(settings).find(name);
+  if (!state) {
+    if (force && state.error().code == Errc::NotFound) return ok();
+    return state.error();
+  }
+  const Phase phase = container::phase_of(*state);
+  if (!force && (phase == Phase::Running || phase == Phase::Created)) {
+    return fail(Errc::InvalidArgument,
+                "container \"{}\" is {}: netctl stop {} ends it, rm -f does both", name,
+                state_text(*state), name);
+  }
+  TRY(end(*state));
+  return remove_all(settings, *state).context("container \"{}\"", name);
+}
+
+Status pause_container(const Settings& settings, const std::string& name, bool paused) {
+  const State state = TRY(running(settings, name));
+  const cgroup::Group group = TRY(group_of(state));
+  if (group.is_frozen() == paused) {
+    return fail(Errc::InvalidArgument, "container \"{}\" is {}paused", name,
+                paused ? "already " : "not ");
+  }
+  return group.set_frozen(paused);
+}
+
+Status update_container(const Settings& settings, const std::string& name,
+                        const RunOptions& options) {
+  const State state = TRY(running(settings, name));
+  const cgroup::Resources changed = TRY(resources_of(options));
+  if (changed == cgroup::Resources{}) {
+    return fail(Errc::InvalidArgument, "nothing to change: netctl update --help lists the limits");
+  }
+  const cgroup::Group group = TRY(group_of(state));
+  TRY(group.apply(changed));
+  container::Spec spec = TRY(store(settings).spec_of(state.id));
+  cgroup::merge(spec.resources, changed);
+  return store(settings).save_spec(state.id, spec);
+}
+
+Status show_statistics(const Settings& settings, const std::vector<std::string>& names,
+                       const Output& output) {
+  std::vector<State> states;
+  for (const std::string& name : names) {
+    State state = TRY(running(settings, name));
+    states.push_back(std::move(state));
+  }
+  if (names.empty()) {
+    states = TRY(store(settings).all());
+    std::erase_if(states,
+                  [](const State& each) { return container::phase_of(each) != Phase::Running; });
+  }
+  std::vector<Facts> things;
+  for (const State& state : states) {
+    const cgroup::Group group = TRY(group_of(state));
+    things.push_back(statistics_facts(state, group.statistics()));
+  }
+  static constexpr std::array<Column, 10> kColumns{{{"NAME", "name"},
+                                                    {"CPU", "cpuPercent"},
+                                                    {"CPU TIME", "cpuNanoseconds"},
+                                                    {"MEMORY", "memory"},
+                                                    {"LIMIT", "memoryLimit"},
+                                                    {"PIDS", "pids"},
+                                                    {"RECEIVED", "received"},
+                                                    {"SENT", "sent"},
+                                                    {"READ", "readBytes"},
+                                                    {"WRITTEN", "writtenBytes"}}};
+  return print_list(things, kColumns, "name", output);
+}
+
+Status collect_containers(const Settings& settings, bool dry_run) {
+  ErrorList errors;
+  const container::Store where = store(settings);
+  // Under the lock nobody is between making a directory and its state.
+  auto held = std::optional(TRY(where.lock()));
+  const std::vector<State> known = TRY(where.all());
+  std::vector<std::string> unknown = TRY(where.ids_without_state());
+  for (const std::string& id : unknown_groups(known)) {
+    if (std::ranges::find(unknown, id) == unknown.end()) unknown.push_back(id);
+  }
+  held.reset();
+  for (const std::string& id : unknown) {
+    const State state{.id = id, .cgroup_path = "/netctl/" + id};
+    errors.keep(collect(settings, state, "nothing is known of it", dry_run));
+  }
+  for (const State& state : known) {
+    const Phase phase = container::phase_of(state);
+    // One that runs without a monitor is let be: it will be found when it has ended.
+    const bool unfinished = phase == Phase::Exited && !container::is_alive(state.monitor) &&
+                            (!state.released || state.removes_itself);
+    if (phase != Phase::Dead && !unfinished) continue;
+    errors.keep(collect(settings, state, "it ended with nobody to clean up after it", dry_run));
+  }
+  return errors.status();
+}
+
+}  // namespace netctl::command

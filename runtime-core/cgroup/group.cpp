@@ -1,0 +1,464 @@
+#include "runtime-core/cgroup/group.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <utility>
+
+#include "runtime-core/base/error_list.hpp"
+#include "runtime-core/base/log.hpp"
+#include "runtime-core/cgroup/device_program.hpp"
+#include "runtime-core/sys/child.hpp"
+#include "runtime-core/sys/files.hpp"
+
+namespace netctl::cgroup {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kPatience = std::chrono::seconds(10);
+
+Status write_value(const std::string& file, const std::string& value) {
+  const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd) return system_error(errno, format("open {}", file));
+  log::debug("cgroup {} = {}", file, value);
+  if (::write(fd.get(), value.data(), value.size()) >= 0) return ok();
+  return system_error(errno, format("write \"{}\" to {}", value, file));
+}
+
+std::optional<std::string> value_in(const std::string& file) {
+  auto text = sys::find_file(file);
+  if (!text || !*text) return {};
+  if ((*text)->ends_with('\n')) (*text)->pop_back();
+  return std::move(**text);
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end == text.data()) return {};
+  return number;
+}
+
+std::optional<std::uint64_t> number_in(const std::string& file) {
+  const auto text = value_in(file);
+  return text ? parse_number(*text) : std::nullopt;
+}
+
+// The number behind "key " at the beginning of a line.
+std::optional<std::uint64_t> number_behind(const std::string& file, std::string_view key) {
+  const auto text = value_in(file);
+  if (!text) return {};
+  std::string_view rest = *text;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    if (line.starts_with(key) && line.size() > key.size() && line[key.size()] == ' ') {
+      return parse_number(line.substr(key.size() + 1));
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return {};
+}
+
+// The sum of the numbers behind every occurrence of `key` in a file.
+std::optional<std::uint64_t> sum_of(const std::string& file, std::string_view key) {
+  const auto text = value_in(file);
+  if (!text) return {};
+  std::uint64_t sum = 0;
+  for (std::size_t at = text->find(key); at != text->npos; at = text->find(key, at + 1)) {
+    sum += parse_number(std::string_view(*text).substr(at + key.size())).value_or(0);
+  }
+  return sum;
+}
+
+// Version 1 tells "no limit" as the largest number of pages.
+std::optional<std::uint64_t> without_infinity(std::optional<std::uint64_t> limit) {
+  constexpr std::uint64_t kInfinity = std::uint64_t{1} << 62;
+  return limit && *limit >= kInfinity ? std::nullopt : limit;
+}
+
+// A new cpuset of version 1 has no CPUs, and takes no process before it has.
+Status inherit_cpuset(const std::string& directory) {
+  for (const char* file : {"cpuset.cpus", "cpuset.mems"}) {
+    const auto own = value_in(format("{}/{}", directory, file));
+    if (own && !own->empty()) continue;
+    const std::string parent = std::filesystem::path(directory).parent_path().string();
+    const auto theirs = value_in(format("{}/{}", parent, file));
+    if (theirs && !theirs->empty()) {
+      TRY(write_value(format("{}/{}", directory, file), *theirs));
+    }
+  }
+  return ok();
+}
+
+// All that the parent may give on; one at a time where not all can be (one of them is busy in
+// version 1, or the parent holds processes): limits that need a missing one fail by name later.
+void hand_down(const std::string& parent) {
+  const auto available = value_in(parent + "/cgroup.controllers");
+  if (!available || available->empty()) return;
+  std::string all;
+  for (std::size_t begin = 0; begin < available->size();) {
+    const std::size_t end = std::min(available->find(' ', begin), available->size());
+    all += "+" + available->substr(begin, end - begin) + " ";
+    begin = end + 1;
+  }
+  const std::string file = parent + "/cgroup.subtree_control";
+  if (write_value(file, all)) return;
+  for (std::size_t begin = 0; begin < all.size();) {
+    const std::size_t end = all.find(' ', begin);
+    if (const auto done = write_value(file, all.substr(begin, end - begin)); !done) {
+      log::debug("{}", done.error().message);
+    }
+    begin = end + 1;
+  }
+}
+
+bool is_empty_group(const std::string& directory) {
+  return value_in(directory + "/cgroup.procs").value_or("").empty();
+}
+
+Status create_directory(const Hierarchy& hierarchy, const std::string& path) {
+  std::string directory = hierarchy.mount_point;
+  for (std::size_t begin = 1; begin < path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    if (hierarchy.version == 2) hand_down(directory);
+    directory += "/" + path.substr(begin, end - begin);
+    const bool last = end == path.size();
+    if (::mkdir(directory.c_str(), 0755) != 0) {
+      if (errno != EEXIST) return system_error(errno, format("create cgroup {}", directory));
+      if (last && !is_empty_group(directory)) {
+        return fail(Errc::Exists, "container's cgroup is not empty: {}", directory);
+      }
+    }
+    if (std::ranges::find(hierarchy.controllers, "cpuset") != hierarchy.controllers.end() &&
+        hierarchy.version == 1) {
+      TRY(inherit_cpuset(directory));
+    }
+    begin = end + 1;
+  }
+  return ok();
+}
+
+// The groups below a directory and itself, deepest first.
+void list_groups(const std::string& directory, std::vector<std::string>& groups) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    if (entry.is_directory(error) && !entry.is_symlink(error)) {
+      list_groups(entry.path().string(), groups);
+    }
+  }
+  groups.push_back(directory);
+}
+
+std::vector<std::string> groups_in(const std::string& directory) {
+  std::vector<std::string> groups;
+  if (::access(directory.c_str(), F_OK) == 0) list_groups(directory, groups);
+  return groups;
+}
+
+void add_members(const std::string& directory, std::vector<pid_t>& members) {
+  const auto text = value_in(directory + "/cgroup.procs");
+  if (!text) return;
+  for (std::size_t begin = 0; begin < text->size();) {
+    const std::size_t end = std::min(text->find('\n', begin), text->size());
+    if (const auto pid = parse_number(std::string_view(*text).substr(begin, end - begin))) {
+      members.push_back(static_cast<pid_t>(*pid));
+    }
+    begin = end + 1;
+  }
+}
+
+int milliseconds_until(Clock::time_point deadline) {
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+}
+
+// Returns when one of these processes has ended, or after `milliseconds`.
+void wait_for_an_end(const std::vector<UniqueFd>& processes, int milliseconds) {
+  std::vector<pollfd> waiting;
+  for (const UniqueFd& each : processes) {
+    waiting.push_back({.fd = each.get(), .events = POLLIN, .revents = 0});
+  }
+  ::poll(waiting.data(), waiting.size(), milliseconds);
+}
+
+// The members of these groups, as descriptors; so many of them as are waited for at a time.
+std::vector<UniqueFd> open_members(const std::vector<std::string>& groups) {
+  constexpr std::size_t kAtATime = 256;
+  std::vector<pid_t> members;
+  for (const std::string& group : groups) add_members(group, members);
+  std::vector<std::pair<pid_t, UniqueFd>> opened;
+  for (const pid_t pid : members) {
+    if (opened.size() == kAtATime) break;
+    if (auto pidfd = sys::open_pidfd(pid)) opened.emplace_back(pid, std::move(pidfd).value());
+  }
+  // A number may have come to mean another process before it was opened. One that is a member's
+  // still means the one that is open.
+  members.clear();
+  for (const std::string& group : groups) add_members(group, members);
+  std::vector<UniqueFd> found;
+  for (auto& [pid, pidfd] : opened) {
+    if (std::ranges::find(members, pid) != members.end()) found.push_back(std::move(pidfd));
+  }
+  return found;
+}
+
+// How long to wait before looking again where the kernel tells nobody. There are two such places,
+// both explained where they are.
+constexpr int kLookAgain = 1;
+
+// cgroup.events of version 2 tells changes by inotify.
+Status wait_for_event(const std::string& directory, std::string_view key, std::uint64_t wanted,
+                      Clock::time_point deadline) {
+  const std::string file = directory + "/cgroup.events";
+  const UniqueFd watch(::inotify_init1(IN_CLOEXEC));
+  if (!watch || ::inotify_add_watch(watch.get(), file.c_str(), IN_MODIFY) < 0) {
+    return system_error(errno, format("watch {}", file));
+  }
+  while (number_behind(file, key) != wanted) {
+    pollfd waiting{.fd = watch.get(), .events = POLLIN, .revents = 0};
+    const int left = milliseconds_until(deadline);
+    if (left == 0 || ::poll(&waiting, 1, left) == 0) {
+      return fail(Errc::TryAgain, "{} does not become {} {}", file, key, wanted);
+    }
+    char events[4096];
+    if (::read(watch.get(), events, sizeof events) < 0 && errno != EINTR) {
+      return system_error(errno, format("watch {}", file));
+    }
+  }
+  return ok();
+}
+
+// Returns when a group may have become empty.
+void wait_for_members(const std::string& directory, int version, Clock::time_point deadline) {
+  if (version == 2 && number_behind(directory + "/cgroup.events", "populated") == 1U) {
+    if (!wait_for_event(directory, "populated", 0, deadline)) log::debug("{} is full", directory);
+    return;
+  }
+  const std::vector<UniqueFd> members = open_members({directory});
+  // Without members it is refused for those that have ended: from Linux 6.19 on they count until
+  // the scheduler is done with them, a moment after their descriptors told of their end, and
+  // nothing tells of that.
+  wait_for_an_end(members, members.empty() ? kLookAgain : milliseconds_until(deadline));
+}
+
+Status remove_directory(const std::string& directory, int version, Clock::time_point deadline) {
+  for (;;) {
+    if (::rmdir(directory.c_str()) == 0 || errno == ENOENT) return ok();
+    if (errno != EBUSY || Clock::now() > deadline) {
+      return system_error(errno, format("remove cgroup {}", directory));
+    }
+    wait_for_members(directory, version, deadline);
+  }
+}
+
+Status freeze_v1(const std::string& directory, bool frozen) {
+  const std::string file = directory + "/freezer.state";
+  const std::string wanted = frozen ? "FROZEN" : "THAWED";
+  const auto deadline = Clock::now() + kPatience;
+  for (int round = 0;; ++round) {
+    TRY(write_value(file, wanted));
+    if (value_in(file) == wanted) return ok();
+    if (Clock::now() > deadline) {
+      return fail(Errc::TryAgain, "{} does not become {}", file, wanted);
+    }
+    // A process that forks just now can keep the state at FREEZING for good: start over.
+    if (frozen && round % 50 == 49) TRY(write_value(file, "THAWED"));
+    // A member that ends tells of it. That one has come to a stand the kernel finds out when the
+    // file is read, and never by itself: version 1 has no event for it.
+    wait_for_an_end(open_members({directory}), kLookAgain);
+  }
+}
+
+}  // namespace
+
+std::string Group::directory_in(const Hierarchy& hierarchy) const {
+  return hierarchy.mount_point + path_;
+}
+
+std::string Group::directory_of(std::string_view controller) const {
+  const Hierarchy* hierarchy = layout_.find(controller);
+  return hierarchy ? directory_in(*hierarchy) : std::string();
+}
+
+Status Group::create() {
+  for (const Hierarchy& each : layout_.hierarchies) TRY(create_directory(each, path_));
+  return ok();
+}
+
+bool Group::exists() const {
+  return std::ranges::any_of(layout_.hierarchies, [&](const Hierarchy& each) {
+    return ::access(directory_in(each).c_str(), F_OK) == 0;
+  });
+}
+
+std::optional<UniqueFd> Group::open_unified() const {
+  const Hierarchy* unified = layout_.unified();
+  if (!unified) return {};
+  UniqueFd fd(::open(directory_in(*unified).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return {};
+  return fd;
+}
+
+Status Group::add(pid_t pid, bool born_in_unified) const {
+  for (const Hierarchy& each : layout_.hierarchies) {
+    if (each.version == 2 && born_in_unified) continue;
+    TRY(write_value(directory_in(each) + "/cgroup.procs", format("{}", pid)));
+  }
+  return ok();
+}
+
+Status Group::write(const Write& write) const {
+  const Hierarchy* hierarchy =
+      write.controller == "cgroup" ? layout_.unified() : layout_.find(write.controller);
+  if (!hierarchy) return fail(Errc::NotSupported, "no cgroup controller {}", write.controller);
+  const std::string file = format("{}/{}", directory_in(*hierarchy), write.file);
+  if (write.may_be_missing && ::access(file.c_str(), F_OK) != 0) return ok();
+  return write_value(file, write.value);
+}
+
+Status Group::apply(const Resources& resources) const {
+  std::vector<Write> refused;
+  for (const Write& each : TRY(plan(resources, layout_))) {
+    const Status done = write(each);
+    if (done) continue;
+    // Version 1 checks each number against the other: a memory limit above that of memory and swap,
+    // a quota above its period. What was refused is tried again when the others are in place.
+    const bool pairs = each.file.starts_with("memory.") || each.file.starts_with("cpu.cfs_");
+    if (!pairs || layout_.version_of(each.controller) != 1) return done.error();
+    refused.push_back(each);
+  }
+  for (const Write& each : refused) {
+    auto done = write(each);
+    if (!done && each.file == "memory.limit_in_bytes" && done.error().code == Errc::TryAgain) {
+      return std::move(done).context("the container uses {} bytes now",
+                                     statistics().memory.value_or(0));
+    }
+    TRY(std::move(done));
+  }
+  if (resources.devices.empty() || layout_.version_of("devices") == 1) return ok();
+  const auto unified = open_unified();
+  if (!unified) return fail(Errc::NotSupported, "devices cannot be limited on this machine");
+  return attach_device_program(unified->get(), resources.devices);
+}
+
+Statistics Group::statistics() const {
+  Statistics found;
+  if (layout_.version_of("memory") == 2) {
+    const std::string memory = directory_of("memory");
+    found.memory = number_in(memory + "/memory.current");
+    found.memory_limit = number_in(memory + "/memory.max");
+    found.oom_kills = number_behind(memory + "/memory.events", "oom_kill");
+  } else if (const std::string memory = directory_of("memory"); !memory.empty()) {
+    found.memory = number_in(memory + "/memory.usage_in_bytes");
+    found.memory_limit = without_infinity(number_in(memory + "/memory.limit_in_bytes"));
+    found.oom_kills = number_behind(memory + "/memory.oom_control", "oom_kill");
+  }
+  if (const std::string cpuacct = directory_of("cpuacct"); !cpuacct.empty()) {
+    found.cpu_ns = number_in(cpuacct + "/cpuacct.usage");
+  } else if (const Hierarchy* unified = layout_.unified()) {
+    // Version 2 counts CPU time in every group, with or without the controller.
+    const auto usage = number_behind(directory_in(*unified) + "/cpu.stat", "usage_usec");
+    if (usage) found.cpu_ns = *usage * 1000;
+  }
+  if (const std::string cpu = directory_of("cpu"); !cpu.empty()) {
+    found.throttled_periods = number_behind(cpu + "/cpu.stat", "nr_throttled");
+  }
+  if (const std::string pids = directory_of("pids"); !pids.empty()) {
+    found.pids = number_in(pids + "/pids.current");
+    found.pids_limit = number_in(pids + "/pids.max");
+  }
+  if (const std::string io = directory_of("io"); !io.empty()) {
+    found.read_bytes = sum_of(io + "/io.stat", "rbytes=");
+    found.written_bytes = sum_of(io + "/io.stat", "wbytes=");
+  } else if (const std::string blkio = directory_of("blkio"); !blkio.empty()) {
+    found.read_bytes = sum_of(blkio + "/blkio.throttle.io_service_bytes_recursive", " Read ");
+    found.written_bytes = sum_of(blkio + "/blkio.throttle.io_service_bytes_recursive", " Write ");
+  }
+  return found;
+}
+
+Result<std::vector<pid_t>> Group::members() const {
+  std::vector<pid_t> members;
+  for (const Hierarchy& each : layout_.hierarchies) {
+    for (const std::string& group : groups_in(directory_in(each))) add_members(group, members);
+  }
+  std::ranges::sort(members);
+  members.erase(std::unique(members.begin(), members.end()), members.end());
+  return members;
+}
+
+Status Group::set_frozen(bool frozen) const {
+  if (layout_.version_of("freezer") == 1) return freeze_v1(directory_of("freezer"), frozen);
+  const Hierarchy* unified = layout_.unified();
+  if (!unified) return fail(Errc::NotSupported, "this machine has no cgroup freezer");
+  const std::string directory = directory_in(*unified);
+  TRY(write_value(directory + "/cgroup.freeze", frozen ? "1" : "0"));
+  return wait_for_event(directory, "frozen", frozen ? 1 : 0, Clock::now() + kPatience);
+}
+
+bool Group::is_frozen() const {
+  if (layout_.version_of("freezer") == 1) {
+    return value_in(directory_of("freezer") + "/freezer.state").value_or("THAWED") != "THAWED";
+  }
+  const Hierarchy* unified = layout_.unified();
+  return unified && number_in(directory_in(*unified) + "/cgroup.freeze") == 1U;
+}
+
+Status Group::kill() const {
+  if (const Hierarchy* unified = layout_.unified()) {
+    if (write_value(directory_in(*unified) + "/cgroup.kill", "1")) {
+      // A frozen process of version 1 dies when it thaws; one of version 2 at once.
+      return is_frozen() ? set_frozen(false) : ok();
+    }
+  }
+  return kill_one_by_one();
+}
+
+Status Group::kill_one_by_one() const {
+  std::vector<std::string> groups;
+  for (const Hierarchy& each : layout_.hierarchies) {
+    for (std::string& group : groups_in(directory_in(each))) groups.push_back(std::move(group));
+  }
+  const auto deadline = Clock::now() + kPatience;
+  // Round after round: a member may fork between the look and the signal. Each round kills all
+  // that were there, so only as many are left as were born meanwhile.
+  for (;;) {
+    const std::vector<UniqueFd> members = open_members(groups);
+    if (members.empty()) return ok();
+    for (const UniqueFd& each : members) {
+      if (const auto sent = sys::send_signal(each.get(), SIGKILL); !sent) {
+        log::debug("{}", sent.error().message);  // it ended meanwhile
+      }
+    }
+    if (is_frozen()) TRY(set_frozen(false));  // they die when they thaw
+    if (Clock::now() > deadline) {
+      return fail(Errc::TryAgain, "members of the cgroup {} do not die of SIGKILL", path_);
+    }
+    wait_for_an_end(members, milliseconds_until(deadline));
+  }
+}
+
+Status Group::remove() const {
+  const auto deadline = Clock::now() + kPatience;
+  ErrorList errors;
+  for (const Hierarchy& each : layout_.hierarchies) {
+    for (const std::string& group : groups_in(directory_in(each))) {
+      errors.keep(remove_directory(group, each.version, deadline));
+    }
+  }
+  return errors.status();
+}
+
+}  // namespace netctl::cgroup

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime-core/base/result.hpp"
+#include "runtime-core/base/unique_fd.hpp"
+#include "runtime-core/cgroup/layout.hpp"
+#include "runtime-core/cgroup/resources.hpp"
+
+namespace netctl::cgroup {
+
+// What a group has used, and may. What the machine does not count is missing.
+struct Statistics {
+  std::optional<std::uint64_t> cpu_ns{};
+  std::optional<std::uint64_t> throttled_periods{};
+  std::optional<std::uint64_t> memory{};  // bytes
+  std::optional<std::uint64_t> memory_limit{};
+  std::optional<std::uint64_t> oom_kills{};
+  std::optional<std::uint64_t> pids{};
+  std::optional<std::uint64_t> pids_limit{};
+  std::optional<std::uint64_t> read_bytes{};
+  std::optional<std::uint64_t> written_bytes{};
+};
+
+// A group of one path in every hierarchy. It is nothing but its directories, so it can be named
+// again by anybody who knows the path.
+class Group {
+ public:
+  // `path` is below each mount point: "/netctl/<id>".
+  Group(Layout layout, std::string path) : layout_(std::move(layout)), path_(std::move(path)) {}
+
+  const std::string& path() const { return path_; }
+  const Layout& layout() const { return layout_; }
+
+  // Makes the directories. One that is there already is used when nobody is in it. Of version 2 the
+  // controllers are handed down from level to level.
+  Status create();
+  // Whether there is anything left of it.
+  bool exists() const;
+
+  // Its directory in version 2, for a process that is to be born in it; nothing without version 2.
+  std::optional<UniqueFd> open_unified() const;
+  // Puts a process into it in every hierarchy; not again into that of version 2 if it was born
+  // there.
+  Status add(pid_t pid, bool born_in_unified = false) const;
+
+  Status apply(const Resources& resources) const;
+  Statistics statistics() const;
+
+  Result<std::vector<pid_t>> members() const;  // of groups below it as well
+  // Returns when all members stand still, or run again.
+  Status set_frozen(bool frozen) const;
+  bool is_frozen() const;
+  // SIGKILL to all members, those below it included, also where they fork meanwhile or are frozen.
+  Status kill() const;
+  // Removes its directories with all below it: waits, up to a few seconds, for members that are on
+  // their way out. Already gone is success.
+  Status remove() const;
+
+  std::string directory_in(const Hierarchy& hierarchy) const;
+  std::string directory_of(std::string_view controller) const;  // empty: nowhere
+
+ private:
+  Status write(const Write& write) const;
+  Status kill_one_by_one() const;
+  Layout layout_;
+  std::string path_;
+};
+
+}  // namespace netctl::cgroup

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <vector>
+
+#include "runtime-core/container/channel.hpp"
+#include "runtime-core/container/launch.hpp"
+#include "runtime-core/container/seccomp.hpp"
+#include "runtime-core/container/spec.hpp"
+
+namespace netctl::container {
+
+// All that the new process needs, made before it is born.
+struct Inside {
+  const Spec& spec;
+  LaunchOptions options{};
+  std::vector<ns::Opened> joined{};  // besides user, pid and time
+  std::vector<rootfs::CgroupDirectory> cgroups{};
+  FilterProgram filter{};  // empty: none
+  // For another user namespace than ours, from which paths of the host may be out of reach: copies
+  // of the root, and of what each mount of the spec binds (none for other mounts).
+  UniqueFd root{};
+  std::vector<UniqueFd> sources{};
+};
+
+// The life of a container's first process, from its birth to the program; it never comes back.
+[[noreturn]] void become_container(Inside& inside, const Channel& channel);
+
+}  // namespace netctl::container

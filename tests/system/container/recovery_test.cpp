@@ -1,0 +1,109 @@
+// netctl killed at any point: what it leaves is cleaned up by `rm -f`, or by `gc`.
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "runtime-core/base/format.hpp"
+#include "tests/support/container_lab.hpp"
+
+namespace netctl::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class Recovery : public ContainerLab {
+ protected:
+  void SetUp() override {
+    ContainerLab::SetUp();
+    if (IsSkipped()) return;
+    sure_in_box("--rm -- true");  // the firewall's table and the stores' locks are there now
+  }
+
+  pid_t monitor_of(const std::string& id) {
+    const std::string state = read("/run/netctl/containers/" + id + "/state.json");
+    const std::string monitor = state.substr(state.find("\"monitor\""));
+    return std::stoi(monitor.substr(monitor.find("\"pid\": ") + 7));
+  }
+};
+
+TEST_F(Recovery, AContainerWhoseMonitorIsKilledEndsAndGcCleansUpAfterIt) {
+  const std::string before = host_state();
+  const std::string id = sure_in_box("--name web -p 8080:80 -d -- sleep 1000");
+  ASSERT_EQ(::kill(monitor_of(id), SIGKILL), 0);
+  EXPECT_TRUE(eventually([&] { return sure("netctl ps -a --format {{.State}}") == "dead"; }));
+  EXPECT_THAT(sure("netctl gc --dry-run"), HasSubstr("web"));
+  EXPECT_THAT(sure("netctl gc"), HasSubstr("cleaned up container web"));
+  EXPECT_THAT(sure("netctl gc"), Not(HasSubstr("web")));
+  sure("netctl rm web");
+  EXPECT_EQ(host_state(), before);
+}
+
+TEST_F(Recovery, RmRemovesItWithoutGcToo) {
+  const std::string before = host_state();
+  const std::string id = sure_in_box("--name web -p 8080:80 -d -- sleep 1000");
+  ASSERT_EQ(::kill(monitor_of(id), SIGKILL), 0);
+  sure("netctl rm -f web");
+  EXPECT_EQ(host_state(), before);
+  EXPECT_EQ(run("netctl ps -a -q").out, "");
+}
+
+// strace ends each process of `run` at its n-th call of a kind.
+class Killed : public Recovery, public testing::WithParamInterface<const char*> {};
+
+TEST_P(Killed, RunLeavesNothingThatCannotBeCleaned) {
+  const std::string before = host_state();
+  const std::string nothing = traces();
+  int killed = 0;
+  for (const int n : {1, 2, 5}) {
+    SCOPED_TRACE(n);
+    const auto ran = run(format(
+        "strace -f -qq -o /dev/null -e trace={0} -e inject={0}:signal=KILL:when={1} netctl run "
+        "--rootfs {2} --name web -p 8080:80 -- true",
+        GetParam(), n, box()));
+    if (ran.exit_status != 0) ++killed;
+    // Together they clean up whatever there is: `rm` what has a name, `gc` what has not.
+    sure("netctl rm -f web");
+    sure("netctl gc");
+    ASSERT_EQ(host_state(), before);
+    ASSERT_EQ(traces(), nothing);
+  }
+  EXPECT_GT(killed, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(At, Killed, testing::Values("rename", "move_mount", "sendmsg", "mkdir"),
+                         [](const auto& each) { return std::string(each.param); });
+
+TEST_F(Recovery, AProcessThatHasTheNumberOfADeadOneIsLeftAlone) {
+  const std::string id = sure_in_box("--network none --name web -d -- sleep 1000");
+  sure("netctl stop -t 0 web");
+  // A state that says it runs, as a process that is somebody else: this test.
+  const std::string file = "/run/netctl/containers/" + id + "/state.json";
+  std::string state = read(file);
+  const auto put = [&](const std::string& key, const std::string& value) {
+    const auto at = state.find("\"" + key + "\": ") + key.size() + 4;
+    state.replace(at, state.find_first_of(",\n}", at) - at, value);
+  };
+  put("pid", std::to_string(::getpid()));
+  put("finished", "0");
+  std::ofstream(file) << state;
+
+  EXPECT_EQ(sure("netctl ps -a --format {{.State}}"), "dead");
+  EXPECT_EQ(run("netctl kill web").exit_status, 1);
+  sure("netctl rm -f web");  // and we are still here
+}
+
+TEST_F(Recovery, DirectoriesOfAnInterruptedCreationAreCollected) {
+  const std::string id(64, 'a');
+  std::filesystem::create_directories("/run/netctl/containers/" + id);
+  std::filesystem::create_directories("/run/netctl-data/containers/" + id + "/upper");
+  sure("netctl gc");
+  EXPECT_THAT(traces(), Not(HasSubstr(id)));
+}
+
+}  // namespace
+}  // namespace netctl::test
