@@ -50,7 +50,7 @@ if [ -z "${FAULTS_INSIDE:-}" ]; then
 fi
 
 mount -t tmpfs tmpfs /run
-mkdir -p /run/netns /run/config /run/state /run/work
+mkdir -p /run/netns /run/config /run/state /run/faults
 ip link set lo up
 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 export NETCTL_CNI_STATE_DIR=/run/state NETCONFPATH=/run/config CNI_PATH=$plugins
@@ -89,9 +89,9 @@ config_of() {
 plugin() {
   local netns=/run/netns/c1
   case $2 in GC) netns='' ;; esac
-  config_of "$1" >/run/work/in
+  config_of "$1" >/run/faults/in
   CNI_COMMAND=$2 CNI_CONTAINERID=c1 CNI_NETNS=$netns CNI_IFNAME=eth0 "${trace[@]}" \
-    "$plugins/$1" </run/work/in
+    "$plugins/$1" </run/faults/in
 }
 
 trace=()
@@ -224,11 +224,11 @@ failures=0
 lost() {  # lost OPERATION CALL N WHAT
   failures=$((failures + 1))
   echo "$1: $2 number $3: $4"
-  [ ! -s /run/work/out ] || sed 's/^/    /' /run/work/out | head -3
-  [ ! -s /run/work/difference ] || sed 's/^/    /' /run/work/difference | head -8
-  : >/run/work/difference
+  [ ! -s /run/faults/out ] || sed 's/^/    /' /run/faults/out | head -3
+  [ ! -s /run/faults/difference ] || sed 's/^/    /' /run/faults/difference | head -8
+  : >/run/faults/difference
 }
-is_like() { state >/run/work/after && diff "$1" /run/work/after >/run/work/difference; }
+is_like() { state >/run/faults/after && diff "$1" /run/faults/after >/run/faults/difference; }
 
 # One run with the call failing (or killing) at its n-th time. $before and $clean are the states
 # before the operation and without it.
@@ -238,11 +238,11 @@ try_point() {
   setup "$operation"
   local inject=error=$error
   [ "$kill" = 0 ] || inject=signal=KILL
-  trace=(strace -f -qq -o /run/work/trace -e "trace=$call" -e "inject=$call:$inject:when=$n" --)
-  operation "$operation" >/run/work/out 2>&1
+  trace=(strace -f -qq -o /run/faults/trace -e "trace=$call" -e "inject=$call:$inject:when=$n" --)
+  operation "$operation" >/run/faults/out 2>&1
   status=$?
   trace=()
-  if [ "$kill" = 0 ] && ! grep -q INJECTED /run/work/trace; then
+  if [ "$kill" = 0 ] && ! grep -q INJECTED /run/faults/trace; then
     quietly ending "$operation"
     teardown "$operation"
     return 1
@@ -250,23 +250,23 @@ try_point() {
   tried=$((tried + 1))
   local was=$failures
   if [ "$kill" = 0 ] && [ "$status" != 0 ]; then
-    if ! grep -q -E "$(words_of "$error")" /run/work/out; then
+    if ! grep -q -E "$(words_of "$error")" /run/faults/out; then
       nameless=$((nameless + 1))
-      [ -z "${FAULTS_VERBOSE:-}" ] || echo "$operation: $call number $n: the error has no cause: $(head -c 200 /run/work/out)"
+      [ -z "${FAULTS_VERBOSE:-}" ] || echo "$operation: $call number $n: the error has no cause: $(head -c 200 /run/faults/out)"
     fi
     case $operation in
-      *-add) is_like /run/work/before || lost "$operation" "$call" "$n" "left something behind" ;;
+      *-add) is_like /run/faults/before || lost "$operation" "$call" "$n" "left something behind" ;;
     esac
   fi
-  ending "$operation" >/run/work/out 2>&1 || lost "$operation" "$call" "$n" "DEL behind it fails"
-  is_like /run/work/clean || lost "$operation" "$call" "$n" "DEL behind it leaves something"
+  ending "$operation" >/run/faults/out 2>&1 || lost "$operation" "$call" "$n" "DEL behind it fails"
+  is_like /run/faults/clean || lost "$operation" "$call" "$n" "DEL behind it leaves something"
   case $operation in
     *-add)
-      operation "$operation" >/run/work/out 2>&1 || lost "$operation" "$call" "$n" "ADD behind it fails"
+      operation "$operation" >/run/faults/out 2>&1 || lost "$operation" "$call" "$n" "ADD behind it fails"
       quietly ending "$operation"
       ;;
   esac
-  : >/run/work/out
+  : >/run/faults/out
   teardown "$operation"
   [ "$failures" != "$was" ] || survived=$((survived + 1))
 }
@@ -279,10 +279,10 @@ for operation in $OPERATIONS; do
   # How it looks without, and which calls it makes.
   base "$operation"
   setup "$operation"
-  state >/run/work/before
-  trace=(strace -f -qq -o /run/work/clean-trace --)
-  operation "$operation" >/run/work/out 2>&1 || {
-    echo "$operation: fails without any fault" && cat /run/work/out
+  state >/run/faults/before
+  trace=(strace -f -qq -o /run/faults/clean-trace --)
+  operation "$operation" >/run/faults/out 2>&1 || {
+    echo "$operation: fails without any fault" && cat /run/faults/out
     failures=$((failures + 1)) trace=()
     quietly ending "$operation"
     teardown "$operation"
@@ -291,9 +291,9 @@ for operation in $OPERATIONS; do
   }
   trace=()
   quietly ending "$operation"
-  state >/run/work/clean
+  state >/run/faults/clean
   teardown "$operation"
-  counts /run/work/clean-trace >/run/work/calls
+  counts /run/faults/clean-trace >/run/faults/calls
   while read -r call first last; do
     [ -n "$(error_of "$call")" ] || continue
     for n in $(seq "$first" "$last"); do
@@ -301,7 +301,7 @@ for operation in $OPERATIONS; do
       [ $((point % stride)) = 0 ] || continue
       try_point "$operation" "$call" "$n" || break
     done
-  done </run/work/calls
+  done </run/faults/calls
   unbase "$operation"
   printf '%-16s %8s %9s %15s\n' "$operation" "$tried" "$survived" "$nameless"
   total_tried=$((total_tried + tried))
