@@ -2,20 +2,17 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <net/if.h>
 #include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <map>
 
 #include "runtime-core/container/program.hpp"
+#include "runtime-core/ns/pins.hpp"
 #include "runtime-core/rootfs/root.hpp"
 #include "runtime-core/sys/mount_api.hpp"
 
@@ -31,16 +28,6 @@ Status become_root_of_user_namespace() {
   return ok();
 }
 
-Status bring_loopback_up() {
-  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket) return system_error(errno, "open a socket");
-  ifreq request{};
-  std::memcpy(request.ifr_name, "lo", 3);
-  request.ifr_flags = IFF_UP;
-  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) return system_error(errno, "bring lo up");
-  return ok();
-}
-
 Status settle_in_namespaces(const Inside& inside) {
   const Spec& spec = inside.spec;
   if (spec.has_own(Kind::User)) {
@@ -52,7 +39,7 @@ Status settle_in_namespaces(const Inside& inside) {
   if (spec.has_new(Kind::Cgroup) && ::unshare(CLONE_NEWCGROUP) != 0) {
     return system_error(errno, "create a cgroup namespace");
   }
-  if (spec.has_new(Kind::Network)) TRY(bring_loopback_up());
+  if (spec.has_new(Kind::Network)) TRY(ns::bring_loopback_up());
   if (!spec.hostname.empty() && ::sethostname(spec.hostname.data(), spec.hostname.size()) != 0) {
     return system_error(errno, format("set the hostname {}", spec.hostname));
   }
