@@ -141,10 +141,13 @@ std::string Lab::host_state() {
     }
     for (const std::string& file : files) state += file + "\n";
   }
-  // Link-local addresses come a second after their link, and its operational state as late, so they
-  // tell of time and not of us.
+  // Link-local addresses come a second after their link, and its operational state and carrier as
+  // late, so they tell of time and not of us.
   return std::regex_replace(
-      state, std::regex("[^\n]*(fe80::|ff00::)[^\n]*\n|valid_lft [^\n]*| state [A-Z]+"), "");
+      state,
+      std::regex("[^\n]*(fe80::|ff00::)[^\n]*\n|valid_lft [^\n]*| state [A-Z]+"
+                 "|NO-CARRIER,|,LOWER_UP| dead| linkdown"),
+      "");
 }
 
 void Lab::write_network(const std::string& file, const std::string& json) {

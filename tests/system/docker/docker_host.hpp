@@ -46,6 +46,17 @@ class DockerHost : public Lab {
     return run_in(ns, format("ip -{} route show default", family)).out;
   }
 
+  // The kernel takes a namespace's links, and with them their peers on the host, some time after
+  // the namespace's name is gone: returns when it has done so.
+  void delete_namespace(const std::string& ns) {
+    sure(format("ip netns del {}", ns));
+    for (int tenths = 0; tenths < 300; ++tenths) {
+      if (interfaces("").find("veth") == std::string::npos) return;
+      sure("sleep 0.1");
+    }
+    ADD_FAILURE() << "a namespace's links are there after 30 s: " << interfaces("");
+  }
+
   // All that an attachment can change, on the host and in the namespaces.
   std::string state() {
     std::string all = host_state();

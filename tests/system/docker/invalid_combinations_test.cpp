@@ -63,10 +63,10 @@ TEST_F(InvalidCombinations, TheDonorIsSelf) {
 }
 
 TEST_F(InvalidCombinations, TheDonorIsNotRunning) {
-  sure("ip netns del web");
+  delete_namespace("web");
   sure("netctl ns add web");
   expect_refused(kJoin, {"cannot join network namespace of a non running container", "eth0"});
-  sure("ip netns del web");
+  delete_namespace("web");
   expect_refused("netctl add container:donor db --id joiner",
                  {"cannot join network namespace of a non running container", "donor"});
 }
