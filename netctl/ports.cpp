@@ -66,6 +66,7 @@ struct Published {
   IpAddress container{};
   std::string container_port{};
   std::string tag{};
+  std::optional<nft::Counter> counter{};  // nothing: the set does not count
 };
 
 // A port that leads from the host to a container (a map), or that is open at the container's own
@@ -76,7 +77,8 @@ std::optional<Published> published(const nft::Set& set, const Element& element) 
   Published port{.map = set.name,
                  .host_port = nft::to_text(key.back()),
                  .protocol = nft::to_text(key[key.size() - 2]),
-                 .tag = element.comment};
+                 .tag = element.comment,
+                 .counter = element.counter};
   if (const auto* address = std::get_if<IpAddress>(&key.front())) port.host = *address;
   const Datum& target = element.data.empty() ? key.front() : element.data.front();
   const auto* container = std::get_if<IpAddress>(&target);
@@ -148,6 +150,13 @@ class Reach {
 
 // --- the list -------------------------------------------------------------------------------
 
+Fact count_fact(const std::string& name, const Published& port,
+                std::uint64_t nft::Counter::*which) {
+  if (!port.counter) return {.name = name, .text = "-", .json = "null"};
+  const std::string number = format("{}", *port.counter.*which);
+  return {.name = name, .text = number, .json = number};
+}
+
 Facts facts_of(const Published& port, const Holder& holder, bool outside) {
   const IpAddress host = port.host.value_or(IpAddress::unspecified(port.family));
   return {fact("port", format("{}/{}", with_port(host, port.host_port), port.protocol)),
@@ -158,6 +167,8 @@ Facts facts_of(const Published& port, const Holder& holder, bool outside) {
           fact("interface", holder.owner.ifname),
           fact("map", port.map),
           {.name = "outside", .text = outside ? "yes" : "no", .json = outside ? "true" : "false"},
+          count_fact("packets", port, &nft::Counter::packets),
+          count_fact("bytes", port, &nft::Counter::bytes),
           fact("hostAddress", host.to_text()),
           fact("hostPort", port.host_port),
           fact("protocol", port.protocol),
@@ -185,14 +196,16 @@ Status list_ports(const Settings& settings, const std::vector<std::string>& filt
     Facts facts = facts_of(port, holder_of(known, port.tag), reach.is_outside(port));
     if (matches_facts(wanted, facts)) things.push_back(std::move(facts));
   }
-  static constexpr std::array<Column, 8> kColumns{{{"PORT", "port"},
-                                                   {"TARGET", "target"},
-                                                   {"NETWORK", "network"},
-                                                   {"CONTAINER", "container", 20},
-                                                   {"NAMESPACE", "namespace"},
-                                                   {"INTERFACE", "interface"},
-                                                   {"MAP", "map"},
-                                                   {"OUTSIDE", "outside"}}};
+  static constexpr std::array<Column, 10> kColumns{{{"PORT", "port"},
+                                                    {"TARGET", "target"},
+                                                    {"NETWORK", "network"},
+                                                    {"CONTAINER", "container", 20},
+                                                    {"NAMESPACE", "namespace"},
+                                                    {"INTERFACE", "interface"},
+                                                    {"MAP", "map"},
+                                                    {"OUTSIDE", "outside"},
+                                                    {"PACKETS", "packets"},
+                                                    {"BYTES", "bytes"}}};
   return print_list(things, kColumns, "port", output);
 }
 

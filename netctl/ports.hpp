@@ -12,8 +12,9 @@
 namespace netctl::command {
 
 // A table of what is published in this network namespace, as its kernel has it: where, to whom, by
-// which map of the firewall table. `filters` (filters.hpp) have the keys network, container,
-// namespace, interface, protocol, map and outside; the fact of that name has to be the value.
+// which map of the firewall table, and how many packets and bytes its connections had since, both
+// ways together. `filters` (filters.hpp) have the keys network, container, namespace, interface,
+// protocol, map and outside; the fact of that name has to be the value.
 Status list_ports(const Settings& settings, const std::vector<std::string>& filters,
                   const Output& output);
 

@@ -64,6 +64,9 @@ std::optional<nft::Datum> value_of(nft::Field field, const nft::TracedPacket& pa
     case Field::OutIfName:
       return link_name(packet.out_link);
     case Field::EtherSource:
+    case Field::OriginalDestV4:
+    case Field::OriginalDestV6:
+    case Field::OriginalDestPort:
       return std::nullopt;
   }
   return std::nullopt;

@@ -13,6 +13,7 @@ using nft::Type;
 using nft::Verdict;
 
 constexpr int kRaw = -300;
+constexpr int kBeforeNat = -150;
 constexpr int kDestinationNat = -100;
 constexpr int kSourceNat = 100;
 constexpr int kFilter = 0;
@@ -47,20 +48,53 @@ std::string chain_name(std::string_view kind, const IpPrefix& network) {
   return name;
 }
 
+// The maps that lead to containers, in the order in which they are asked: a named address is the
+// closer match.
+std::array<nft::Set, 3> publish_maps(Family family) {
+  return {publish_map(family), publish_any_map(family), publish_range_map(family)};
+}
+
+// A packet's key for one of them.
+std::vector<Field> key_for(const nft::Set& map, Field address, Field port) {
+  if (map.key.size() == 2) return {Field::L4Proto, port};
+  return {address, Field::L4Proto, port};
+}
+
 void add_publish_chain(nft::Batch& batch) {
   batch.add(nft::Chain{.name = "publish"});
   for (const Family family : {Family::V4, Family::V6}) {
-    const auto rule = [&](std::vector<Field> key, const nft::Set& map) {
-      batch.add(nft::Rule{.chain = "publish",
-                          .statements = {nft::DnatTo{.family = family,
-                                                     .key = std::move(key),
-                                                     .map = map.name,
-                                                     .keep_port = map.data.size() == 1}}});
-    };
-    // A named address is the closer match, so it is asked first.
-    rule({destination(family), Field::L4Proto, Field::DestPort}, publish_map(family));
-    rule({Field::L4Proto, Field::DestPort}, publish_any_map(family));
-    rule({Field::L4Proto, Field::DestPort}, publish_range_map(family));
+    for (const nft::Set& map : publish_maps(family)) {
+      batch.add(nft::Rule{
+          .chain = "publish",
+          .statements = {nft::DnatTo{.family = family,
+                                     .key = key_for(map, destination(family), Field::DestPort),
+                                     .map = map.name,
+                                     .keep_port = map.data.size() == 1}}});
+    }
+  }
+}
+
+void add_counting(nft::Batch& batch, const std::string& name, nft::Hook::Point point) {
+  batch.add(nft::Chain{
+      .name = name,
+      .hook = nft::Hook{.type = nft::Hook::Type::Filter, .point = point, .priority = kBeforeNat}});
+  batch.add(nft::Rule{
+      .chain = name,
+      .statements = {nft::MatchDnat{}, Verdict{.kind = Verdict::Kind::Jump, .chain = "count"}}});
+}
+
+void add_count_chain(nft::Batch& batch) {
+  batch.add(nft::Chain{.name = "count"});
+  for (const Family family : {Family::V4, Family::V6}) {
+    const Field address = family == Family::V4 ? Field::OriginalDestV4 : Field::OriginalDestV6;
+    for (const nft::Set& map : publish_maps(family)) {
+      batch.add(nft::Rule{
+          .chain = "count",
+          .statements = {
+              nft::MatchFamily{family},
+              nft::CountIn{.key = key_for(map, address, Field::OriginalDestPort), .map = map.name},
+              Verdict{.kind = Verdict::Kind::Accept}}});
+    }
   }
 }
 
@@ -176,6 +210,9 @@ void add_fixed_part(nft::Batch& batch) {
   add_destination_nat(batch, "prerouting", nft::Hook::Point::Prerouting);
   add_destination_nat(batch, "output", nft::Hook::Point::Output);
   add_source_nat(batch);
+  add_count_chain(batch);
+  add_counting(batch, "count_in", nft::Hook::Point::Prerouting);
+  add_counting(batch, "count_out", nft::Hook::Point::Output);
   add_loopback_guard(batch);
   add_policy_chains(batch);
   add_forward_chain(batch);
@@ -248,20 +285,23 @@ nft::Set publish_map(Family family) {
   const Type address = address_type(family);
   return {.name = with_family("publish", family),
           .key = {address, Type::InetProto, Type::InetService},
-          .data = {address, Type::InetService}};
+          .data = {address, Type::InetService},
+          .counts = true};
 }
 
 nft::Set publish_any_map(Family family) {
   return {.name = with_family("publish", family) + "_any",
           .key = {Type::InetProto, Type::InetService},
-          .data = {address_type(family), Type::InetService}};
+          .data = {address_type(family), Type::InetService},
+          .counts = true};
 }
 
 nft::Set publish_range_map(Family family) {
   return {.name = with_family("publish", family) + "_range",
           .key = {Type::InetProto, Type::InetService},
           .data = {address_type(family)},
-          .ranges = true};
+          .ranges = true,
+          .counts = true};
 }
 
 nft::Set masquerade_map(Family family) { return address_verdicts("masquerade", family); }
@@ -296,8 +336,8 @@ std::string hairpin_chain(const IpPrefix& network) { return chain_name(kHairpin,
 const OwnedTable& firewall_table() {
   static const OwnedTable table = [] {
     OwnedTable made{.table = std::string(kTable),
-                    .chains = {"publish", "prerouting", "output", "postrouting", "raw", "forward",
-                               kApart, kRouted, kAdmin},
+                    .chains = {"publish", "prerouting", "output", "postrouting", "count",
+                               "count_in", "count_out", "raw", "forward", kApart, kRouted, kAdmin},
                     .users_chain = kAdmin,
                     .add_fixed_part = add_fixed_part,
                     .rules_of = rules_of};

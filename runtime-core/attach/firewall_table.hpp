@@ -11,11 +11,11 @@
 // The table `inet netctl`, whole. As nft(8) would list it, with one container that publishes a port
 // (IPv6 has the same maps and rules, named with a 6):
 //
-//   map publish4      { ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service
+//   map publish4      { ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; counter
 //                       203.0.113.5 . tcp . 8443 comment "bridge/web/eth0" : 172.17.0.2 . 443 }
-//   map publish4_any  { inet_proto . inet_service : ipv4_addr . inet_service
+//   map publish4_any  { inet_proto . inet_service : ipv4_addr . inet_service; counter
 //                       tcp . 8080 comment "bridge/web/eth0" : 172.17.0.2 . 80 }
-//   map publish4_range { inet_proto . inet_service : ipv4_addr; flags interval
+//   map publish4_range { inet_proto . inet_service : ipv4_addr; flags interval; counter
 //                       tcp . 8000-8999 comment "bridge/web/eth0" : 172.17.0.2 }
 //   map masquerade4   { ipv4_addr : verdict
 //                       172.17.0.2 comment "bridge/web/eth0" : goto masq_172.17.0.0/16 }
@@ -33,6 +33,14 @@
 //                       ct status dnat ip daddr vmap @hairpin4
 //                       ct status dnat ip saddr 127.0.0.0/8 masquerade   # IPv6: ::1
 //                       ip saddr vmap @masquerade4 }
+//   chain count       { ct original ip daddr . meta l4proto . ct original proto-dst map @publish4
+//   accept
+//                       meta l4proto . ct original proto-dst map @publish4_any accept
+//                       meta l4proto . ct original proto-dst map @publish4_range accept }
+//   chain count_in    { type filter hook prerouting priority -150
+//                       ct status dnat jump count }
+//   chain count_out   { type filter hook output priority -150
+//                       ct status dnat jump count }
 //   chain raw         { type filter hook prerouting priority raw
 //                       iifname != "lo" ip daddr 127.0.0.0/8 drop }
 //
@@ -93,6 +101,10 @@
 //   one that exists is right, and the kernel refuses to delete one that an element leads to.
 // * An accept in `admin` ends the matter for this table. It may be made before all else, by a file
 //   that nft(8) loads at boot, and while it has rules the table stays.
+// * A flow's first packet is counted by the lookup that translates it; `count_in` and `count_out`
+//   come before that, when the flow has no `ct status dnat` yet, and count all others, both ways.
+// * nft(8) lists the rules of `count` without their lookups (nft::CountIn). A table that was saved
+//   and loaded with it publishes ports but counts first packets only.
 // * `ingress4` is asked before `within`, which lets a bridge's containers reach each other.
 // * `ct status dnat` in front of the hairpin rules: only connections to a published port get the
 //   host's address. A container that talks to another directly keeps its own.

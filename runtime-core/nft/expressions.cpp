@@ -3,6 +3,7 @@
 #include <linux/in6.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
 
@@ -27,9 +28,9 @@ constexpr std::uint32_t kRegisterBytes = 4;
 
 // Where a field is found.
 struct Source {
-  enum class Kind { Meta, LinkHeader, NetworkHeader, TransportHeader };
+  enum class Kind { Meta, Original, LinkHeader, NetworkHeader, TransportHeader };
   Kind kind = Kind::Meta;
-  std::uint32_t position = 0;      // NFT_META_*, or bytes from the header's start
+  std::uint32_t position = 0;      // NFT_META_*, NFT_CT_*, or bytes from the header's start
   std::uint32_t length = 0;        // bytes
   std::optional<Family> family{};  // of the header: other packets must not be looked at
 };
@@ -57,6 +58,12 @@ Source source_of(Field field) {
       return {.kind = Meta, .position = NFT_META_IIFNAME, .length = 16};
     case Field::OutIfName:
       return {.kind = Meta, .position = NFT_META_OIFNAME, .length = 16};
+    case Field::OriginalDestV4:
+      return {.kind = Original, .position = NFT_CT_DST_IP, .length = 4, .family = Family::V4};
+    case Field::OriginalDestV6:
+      return {.kind = Original, .position = NFT_CT_DST_IP6, .length = 16, .family = Family::V6};
+    case Field::OriginalDestPort:
+      return {.kind = Original, .position = NFT_CT_PROTO_DST, .length = 2};
   }
   return {};
 }
@@ -218,6 +225,13 @@ class Translator {
     return ok();
   }
 
+  Status operator()(const CountIn& count) {
+    TRY(check_name(count.map));
+    TRY(load_key(count.key));
+    lookup(count.map, kFirstRegister);
+    return ok();
+  }
+
   Status operator()(const Masquerade&) {
     append("masq");
     return ok();
@@ -279,6 +293,13 @@ class Translator {
       nftnl_expr* const meta = append("meta");
       nftnl_expr_set_u32(meta, NFTNL_EXPR_META_KEY, source.position);
       nftnl_expr_set_u32(meta, NFTNL_EXPR_META_DREG, to);
+      return;
+    }
+    if (source.kind == Source::Kind::Original) {
+      nftnl_expr* const ct = append("ct");
+      nftnl_expr_set_u32(ct, NFTNL_EXPR_CT_KEY, source.position);
+      nftnl_expr_set_u8(ct, NFTNL_EXPR_CT_DIR, IP_CT_DIR_ORIGINAL);
+      nftnl_expr_set_u32(ct, NFTNL_EXPR_CT_DREG, to);
       return;
     }
     nftnl_expr* const payload = append("payload");

@@ -8,11 +8,13 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <utility>
 #include <variant>
 
 #include <libmnl/libmnl.h>
 #include <libnftnl/common.h>
+#include <libnftnl/expr.h>
 #include <libnftnl/udata.h>
 
 #include "runtime-core/nft/expressions.hpp"
@@ -125,6 +127,13 @@ void set_field_lengths(nftnl_set* set, const std::vector<Type>& key) {
   for (const Type type : key) lengths.push_back(static_cast<std::uint8_t>(length_of(type)));
   nftnl_set_set_data(set, NFTNL_SET_DESC_CONCAT, lengths.data(),
                      static_cast<std::uint32_t>(lengths.size()));
+}
+
+// The set owns the expression; each element that is added gets one of its own by it.
+void add_counter(nftnl_set* set) {
+  nftnl_expr* const counter = nftnl_expr_alloc("counter");
+  if (counter == nullptr) throw std::bad_alloc();
+  nftnl_set_add_expr(set, counter);
 }
 
 Result<ElementPtr> make_element(const std::vector<Datum>& key) {
@@ -258,6 +267,7 @@ struct ObjectEncoder {
       nftnl_set_set_u32(object.get(), NFTNL_SET_DATA_TYPE, kernel_type(set.data));
       nftnl_set_set_u32(object.get(), NFTNL_SET_DATA_LEN, length_of(set.data));
     }
+    if (set.counts) add_counter(object.get());
     const Bytes hints = set_hints(set);
     if (!hints.empty()) {
       nftnl_set_set_data(object.get(), NFTNL_SET_USERDATA, hints.data(),

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include <libmnl/libmnl.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
 
 #include "runtime-core/nft/filter_expressions.hpp"
 #include "runtime-core/nft/message.hpp"
@@ -68,13 +70,30 @@ Result<std::vector<Datum>> key_of(nftnl_set_elem* element, const Set& set) {
   return decode_range(first, bytes_in(element, NFTNL_SET_ELEM_KEY_END), set.key);
 }
 
+std::optional<Counter> counter_of(nftnl_set_elem* element) {
+  std::optional<Counter> counter;
+  nftnl_set_elem_expr_foreach(
+      element,
+      [](nftnl_expr* expression, void* found) {
+        if (nftnl_expr_get_str(expression, NFTNL_EXPR_NAME) != std::string_view("counter"))
+          return 0;
+        *static_cast<std::optional<Counter>*>(found) =
+            Counter{.packets = nftnl_expr_get_u64(expression, NFTNL_EXPR_CTR_PACKETS),
+                    .bytes = nftnl_expr_get_u64(expression, NFTNL_EXPR_CTR_BYTES)};
+        return 0;
+      },
+      &counter);
+  return counter;
+}
+
 Result<Element> decode_element(nftnl_set_elem* element, const Set& set) {
   auto key = TRY(key_of(element, set).context("key"));
   auto data = TRY(data_of(element, set).context("data"));
   return Element{.set = set.name,
                  .key = std::move(key),
                  .data = std::move(data),
-                 .comment = decode_comment(bytes_in(element, NFTNL_SET_ELEM_USERDATA))};
+                 .comment = decode_comment(bytes_in(element, NFTNL_SET_ELEM_USERDATA)),
+                 .counter = counter_of(element)};
 }
 
 }  // namespace

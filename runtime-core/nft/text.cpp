@@ -80,6 +80,12 @@ std::string_view name_of(Field field) {
       return "iifname";
     case Field::OutIfName:
       return "oifname";
+    case Field::OriginalDestV4:
+      return "ct original ip daddr";
+    case Field::OriginalDestV6:
+      return "ct original ip6 daddr";
+    case Field::OriginalDestPort:
+      return "ct original proto-dst";
   }
   return "?";
 }
@@ -160,6 +166,9 @@ struct StatementToText {
     return format("dnat {} to {} map @{}", dnat.family == Family::V4 ? "ip" : "ip6",
                   concatenation(dnat.key), dnat.map);
   }
+  std::string operator()(const CountIn& count) const {
+    return format("{} map @{}", concatenation(count.key), count.map);
+  }
   std::string operator()(const Masquerade&) const { return "masquerade"; }
   std::string operator()(const TraceOn&) const { return "meta nftrace set 1"; }
   std::string operator()(const Verdict& verdict) const { return to_text(verdict); }
@@ -205,6 +214,7 @@ struct ObjectToText {
     text += " { type " + concatenation(set.key);
     if (!set.data.empty()) text += " : " + concatenation(set.data);
     if (set.ranges) text += " ; flags interval";
+    if (set.counts) text += " ; counter";
     return text + " ; }";
   }
 

@@ -73,6 +73,15 @@ struct Set {
   // A key may be a range of ports (flags interval); it needs a concatenation. The kernel refuses a
   // range that begins or ends in one that is there, but not one that covers it.
   bool ranges = false;
+  // Each element counts the packets that were looked up in it.
+  bool counts = false;
+};
+
+// What an element has counted since it was made.
+struct Counter {
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;  // from the network header on
+  bool operator==(const Counter&) const = default;
 };
 
 // An element of a set or map. Its comment says whose it is.
@@ -83,7 +92,12 @@ struct Element {
   // At most 128 bytes, what nft(8) shows and accepts; without quotes and control characters, which
   // it could not read back.
   std::string comment{};
-  bool operator==(const Element&) const = default;
+  std::optional<Counter> counter{};  // only read: of a set that counts
+
+  // What was counted is no part of what it is.
+  bool operator==(const Element& other) const {
+    return set == other.set && key == other.key && data == other.data && comment == other.comment;
+  }
 };
 
 // A chain; with a hook it is a base chain and sees packets by itself.
@@ -115,7 +129,11 @@ enum class Field {
   SourcePort,
   DestPort,
   InIfName,
-  OutIfName
+  OutIfName,
+  // Of the first packet of the connection, before any translation.
+  OriginalDestV4,
+  OriginalDestV6,
+  OriginalDestPort
 };
 
 struct MatchIfName {  // iifname != "lo"
@@ -184,6 +202,14 @@ struct DnatTo {  // dnat ip to ip daddr . meta l4proto . th dport map @publish4
   bool keep_port = false;  // the latter
   bool operator==(const DnatTo&) const = default;
 };
+// meta l4proto . ct original proto-dst map @publish4_any: the element counts the packet, and the
+// rule goes on where there is one. What the map has for it is not used, which nft(8) has no words
+// for: it lists nothing of this statement.
+struct CountIn {
+  std::vector<Field> key{};
+  std::string map{};
+  bool operator==(const CountIn&) const = default;
+};
 struct Masquerade {
   bool operator==(const Masquerade&) const = default;
 };
@@ -194,7 +220,7 @@ struct TraceOn {  // meta nftrace set 1: from here on each rule that decides is 
 using Statement =
     std::variant<MatchIfName, MatchAddress, MatchLocalDest, MatchDnat, MatchEstablished,
                  MatchFamily, MatchIcmp, MatchProtocol, MatchPort, MatchEchoId, MatchIfKind,
-                 MatchInSet, VerdictOf, DnatTo, Masquerade, TraceOn, Verdict>;
+                 MatchInSet, VerdictOf, DnatTo, CountIn, Masquerade, TraceOn, Verdict>;
 
 // Appended at the end of its chain.
 struct Rule {
