@@ -67,6 +67,7 @@ struct Published {
   std::string container_port{};
   std::string tag{};
   std::optional<nft::Counter> counter{};  // nothing: the set does not count
+  std::string condition{};                // the chain that has to let a packet pass; empty: none
 };
 
 // A port that leads from the host to a container (a map), or that is open at the container's own
@@ -89,13 +90,42 @@ std::optional<Published> published(const nft::Set& set, const Element& element) 
   return port;
 }
 
+// The chains that are asked first, by the key of the port. Those on an address have a key of three
+// parts, so one map has room for all.
+using Conditions = std::map<std::pair<Family, std::vector<Datum>>, std::string>;
+
+Result<Conditions> read_conditions(attach::TableEditor& table) {
+  Conditions conditions;
+  for (const Family family : {Family::V4, Family::V6}) {
+    for (const auto& map : {attach::condition_map, attach::condition_any_map}) {
+      for (const Element& element : TRY(table.elements(map(family)))) {
+        conditions[{family, element.key}] = std::get<nft::Verdict>(element.data.front()).chain;
+      }
+    }
+  }
+  return conditions;
+}
+
+std::string condition_of(const Conditions& conditions, Family family, const Element& element) {
+  std::vector<Datum> key = element.key;
+  if (const auto* range = std::get_if<nft::PortRange>(&key.back())) {
+    key.back() = nft::Port{range->first};  // its ports have the same, each
+  }
+  const auto found = conditions.find({family, key});
+  return found == conditions.end() ? "" : found->second;
+}
+
 Result<std::vector<Published>> read_published() {
   std::vector<Published> ports;
   attach::TableEditor table = TRY(attach::TableEditor::open(attach::firewall_table()));
+  const Conditions conditions = TRY(read_conditions(table));
   for (const attach::OwnedSet& owned : attach::firewall_table().sets) {
     if (owned.purpose != attach::Purpose::Publish) continue;
     for (const Element& element : TRY(table.elements(owned.set))) {
-      if (auto port = published(owned.set, element)) ports.push_back(*std::move(port));
+      auto port = published(owned.set, element);
+      if (!port) continue;
+      port->condition = condition_of(conditions, port->family, element);
+      ports.push_back(*std::move(port));
     }
   }
   const auto order = [](const Published& port) {
@@ -169,6 +199,7 @@ Facts facts_of(const Published& port, const Holder& holder, bool outside) {
           {.name = "outside", .text = outside ? "yes" : "no", .json = outside ? "true" : "false"},
           count_fact("packets", port, &nft::Counter::packets),
           count_fact("bytes", port, &nft::Counter::bytes),
+          fact("condition", port.condition),
           fact("hostAddress", host.to_text()),
           fact("hostPort", port.host_port),
           fact("protocol", port.protocol),

@@ -1,9 +1,10 @@
 #include "portmap/config.hpp"
 
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "portmap/conditions.hpp"
 #include "runtime-core/cni/capabilities_json.hpp"
 #include "runtime-core/cni/error.hpp"
 #include "runtime-core/cni/json.hpp"
@@ -18,36 +19,39 @@ Result<std::string> parse_backend(std::string_view text) {
 }
 
 // Keys about the mark by which the reference plugin's iptables rules find what to masquerade. No
-// packet is marked here, so there is no bit to choose: none that another program uses is touched.
+// packet is marked here, so there is neither a bit nor a chain of another program that sets it:
+// what either would mark is masqueraded by ours.
 void check_mark(const cni::ObjectReader& keys) {
   int bit = 0;
   const bool has_bit = keys.read("markMasqBit", bit, 0, 31);
   std::string chain;
-  if (has_bit && keys.read("externalSetMarkChain", chain) && !chain.empty()) {
+  const bool has_chain = keys.read("externalSetMarkChain", chain) && !chain.empty();
+  if (has_bit && has_chain) {
     keys.add_problem("externalSetMarkChain", "cannot be given together with markMasqBit");
   }
 }
 
-// What would have to be done in iptables' own tables.
-Status refuse_unsupported(const cni::ObjectReader& keys) {
-  std::string chain;
-  if (keys.read("externalSetMarkChain", chain) && !chain.empty()) {
-    return cni::failure(
-        cni::kUnsupportedField,
-        format("externalSetMarkChain \"{}\" is a chain of iptables, which rules of nftables cannot "
-               "jump to: leave the key out, \"snat\": true masquerades without it",
-               chain));
+// Nothing for words that are understood and cannot be had here.
+Result<std::vector<attach::PortCondition>> read_conditions(const cni::ObjectReader& keys,
+                                                           std::string_view key, Family family,
+                                                           attach::GatewayMode mode) {
+  std::vector<std::string> words;
+  if (!keys.read(key, words) || words.empty()) return std::vector<attach::PortCondition>{};
+  auto conditions = parse_conditions(words, family);
+  if (!conditions && conditions.error().code != Errc::NotSupported) {
+    keys.add_problem(key, conditions.error().message);
+    return std::vector<attach::PortCondition>{};
   }
-  for (const std::string_view key : {"conditionsV4", "conditionsV6"}) {
-    std::vector<std::string> tokens;
-    if (!keys.read(key, tokens) || tokens.empty()) continue;
-    return cni::failure(
-        cni::kUnsupportedField,
-        format("{} cannot be honoured: \"{}\" would have to stand before one network's ports, "
-               "which share a map with all others; publish on a host address (hostIP) instead",
-               key, tokens.front()));
+  if (!conditions) {
+    return cni::failure(cni::kUnsupportedField, format("{}: {}", key, conditions.error().message));
   }
-  return ok();
+  if (mode == attach::GatewayMode::Routed) {
+    return cni::failure(cni::kUnsupportedField,
+                        format("{} cannot be had in gateway mode routed, where ports are open at "
+                               "the container's own address",
+                               key));
+  }
+  return conditions;
 }
 
 }  // namespace
@@ -71,9 +75,11 @@ Result<Config> parse_config(const cni::Request& request) {
       problems.add(once.error().message);
     }
   }
-  const Status supported = refuse_unsupported(keys);
+  auto v4 = read_conditions(keys, "conditionsV4", Family::V4, config.network.v4);
+  auto v6 = read_conditions(keys, "conditionsV6", Family::V6, config.network.v6);
   TRY(problems.status());
-  if (!supported) return supported.error();
+  config.conditions_v4 = TRY(std::move(v4));
+  config.conditions_v6 = TRY(std::move(v6));
   return config;
 }
 

@@ -96,6 +96,8 @@ Status refuse_unreachable(const Config& config, const Addresses& addresses) {
 attach::Publication publication(const Config& config, const Addresses& addresses) {
   const Addresses behind = behind_host(config, addresses);
   return {.ports = ports_of(config, behind),
+          .conditions_v4 = config.conditions_v4,
+          .conditions_v6 = config.conditions_v6,
           .opened = ports_of(config, addresses_in(config, addresses, {GatewayMode::Routed})),
           .hairpin = config.snat || config.masq_all ? behind : Addresses(),
           .masquerade_all = config.masq_all};

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "runtime-core/attach/port_condition.hpp"
+
 namespace netctl::attach {
 namespace {
 
@@ -63,6 +65,13 @@ std::vector<Field> key_for(const nft::Set& map, Field address, Field port) {
 void add_publish_chain(nft::Batch& batch) {
   batch.add(nft::Chain{.name = "publish"});
   for (const Family family : {Family::V4, Family::V6}) {
+    for (const nft::Set& map : {condition_map(family), condition_any_map(family)}) {
+      batch.add(nft::Rule{
+          .chain = "publish",
+          .statements = {nft::MatchFamily{family},
+                         nft::VerdictOf{.key = key_for(map, destination(family), Field::DestPort),
+                                        .map = map.name}}});
+    }
     for (const nft::Set& map : publish_maps(family)) {
       batch.add(nft::Rule{
           .chain = "publish",
@@ -260,6 +269,7 @@ std::vector<nft::Rule> rules_of(const std::string& chain) {
   if (chain.starts_with(kSame)) rules = ingress_rules(chain.substr(kSame.size()), true);
   if (chain.starts_with(kAlone)) rules = ingress_rules(chain.substr(kAlone.size()), false);
   if (const auto network = network_of(chain, kMasquerade)) rules = masquerade_rules(*network);
+  if (const auto conditions = conditions_in(chain)) rules = condition_rules(*conditions);
   if (chain == kHairpinAll) {
     rules = {{nft::Masquerade{}}};
   } else if (const auto network = network_of(chain, kHairpin)) {
@@ -304,6 +314,18 @@ nft::Set publish_range_map(Family family) {
           .counts = true};
 }
 
+nft::Set condition_map(Family family) {
+  return {.name = with_family("condition", family),
+          .key = {address_type(family), Type::InetProto, Type::InetService},
+          .data = {Type::Verdict}};
+}
+
+nft::Set condition_any_map(Family family) {
+  return {.name = with_family("condition", family) + "_any",
+          .key = {Type::InetProto, Type::InetService},
+          .data = {Type::Verdict}};
+}
+
 nft::Set masquerade_map(Family family) { return address_verdicts("masquerade", family); }
 nft::Set hairpin_map(Family family) { return address_verdicts("hairpin", family); }
 
@@ -345,6 +367,8 @@ const OwnedTable& firewall_table() {
       made.sets.push_back({publish_map(family), Purpose::Publish, true});
       made.sets.push_back({publish_any_map(family), Purpose::Publish, true});
       made.sets.push_back({publish_range_map(family), Purpose::Publish, true});
+      made.sets.push_back({condition_map(family), Purpose::Publish});
+      made.sets.push_back({condition_any_map(family), Purpose::Publish});
       made.sets.push_back({masquerade_map(family), Purpose::Masquerade});
       made.sets.push_back({hairpin_map(family), Purpose::Publish});
       made.sets.push_back({open_set(family), Purpose::Publish});

@@ -17,12 +17,17 @@
 //                       tcp . 8080 comment "bridge/web/eth0" : 172.17.0.2 . 80 }
 //   map publish4_range { inet_proto . inet_service : ipv4_addr; flags interval; counter
 //                       tcp . 8000-8999 comment "bridge/web/eth0" : 172.17.0.2 }
+//   map condition4    { ipv4_addr . inet_proto . inet_service : verdict
+//                       203.0.113.5 . tcp . 8443 comment "bridge/web/eth0" : jump when--in-eth1 }
+//   map condition4_any { inet_proto . inet_service : verdict }
 //   map masquerade4   { ipv4_addr : verdict
 //                       172.17.0.2 comment "bridge/web/eth0" : goto masq_172.17.0.0/16 }
 //   map hairpin4      { ipv4_addr : verdict
 //                       172.17.0.2 comment "bridge/web/eth0" : jump hairpin_172.17.0.0/16 }
 //
-//   chain publish     { dnat ip to ip daddr . meta l4proto . th dport map @publish4
+//   chain publish     { meta nfproto ipv4 ip daddr . meta l4proto . th dport vmap @condition4
+//                       meta nfproto ipv4 meta l4proto . th dport vmap @condition4_any
+//                       dnat ip to ip daddr . meta l4proto . th dport map @publish4
 //                       dnat ip to meta l4proto . th dport map @publish4_any
 //                       dnat ip to meta l4proto . th dport map @publish4_range }
 //   chain prerouting  { type nat hook prerouting priority dstnat
@@ -96,8 +101,9 @@
 //                                 masquerade }
 //   chain hairpin_172.17.0.0/16 { ip saddr 172.17.0.0/16 masquerade }
 //   chain hairpin_all           { masquerade }
+//   chain when--in-eth1         { iifname != "eth1" accept }   # port_condition.hpp
 //
-// * The last five are made for the networks that need them. Their name says all that is in them, so
+// * The last six are made for the networks that need them. Their name says all that is in them, so
 //   one that exists is right, and the kernel refuses to delete one that an element leads to.
 // * An accept in `admin` ends the matter for this table. It may be made before all else, by a file
 //   that nft(8) loads at boot, and while it has rules the table stays.
@@ -121,6 +127,8 @@ inline constexpr std::string_view kTable = "netctl";
 nft::Set publish_map(Family family);
 nft::Set publish_any_map(Family family);
 nft::Set publish_range_map(Family family);
+nft::Set condition_map(Family family);
+nft::Set condition_any_map(Family family);
 nft::Set masquerade_map(Family family);
 nft::Set hairpin_map(Family family);
 nft::Set open_set(Family family);

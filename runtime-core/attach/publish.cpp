@@ -37,8 +37,28 @@ Element open_element(const Owner& owner, const PublishedPort& port) {
           .comment = owner.tag()};
 }
 
+// What is asked before the port's own element. A range has one for each port: few have conditions.
+Element condition_element(const Owner& owner, const PublishedPort& port,
+                          const std::vector<PortCondition>& conditions) {
+  const PortMapping& mapping = port.mapping;
+  const Family family = port.container.family();
+  const bool any = mapping.is_any_address();
+  Element element{
+      .set = (any ? condition_any_map(family) : condition_map(family)).name,
+      .key = {mapping.protocol, nft::Port{mapping.host_port}},
+      .data = {Verdict{.kind = Verdict::Kind::Jump, .chain = condition_chain(conditions)}},
+      .comment = owner.tag()};
+  if (!any) element.key.insert(element.key.begin(), *mapping.host_ip);
+  return element;
+}
+
 std::vector<Element> elements_of(const Owner& owner, const Publication& publication) {
   std::vector<Element> elements = port_elements(owner.tag(), publication.ports);
+  for (const PublishedPort& port : publication.ports) {
+    const auto& conditions =
+        port.container.is_v4() ? publication.conditions_v4 : publication.conditions_v6;
+    if (!conditions.empty()) elements.push_back(condition_element(owner, port, conditions));
+  }
   for (const PublishedPort& port : publication.opened) {
     const Element element = open_element(owner, port);
     // Two ports of the host may have been meant to lead to one.

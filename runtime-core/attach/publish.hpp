@@ -6,6 +6,7 @@
 #include "runtime-core/addr/ip.hpp"
 #include "runtime-core/addr/port.hpp"
 #include "runtime-core/attach/owner.hpp"
+#include "runtime-core/attach/port_condition.hpp"
 #include "runtime-core/base/result.hpp"
 #include "runtime-core/base/rollback.hpp"
 
@@ -23,6 +24,9 @@ struct PublishedPort {
 // element of the table.
 struct Publication {
   std::vector<PublishedPort> ports{};  // none twice (refuse_repeated())
+  // What has to hold besides, for all ports of a family.
+  std::vector<PortCondition> conditions_v4{};
+  std::vector<PortCondition> conditions_v6{};
   // In routed networks: nothing of the host leads to them, but they are reached at the container's
   // address and port. Their host address and port are not looked at.
   std::vector<PublishedPort> opened{};

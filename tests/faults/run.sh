@@ -170,7 +170,7 @@ state() {
     ip route show table all
     ip -6 route show table all
     ip neigh show nud permanent
-    nft list ruleset
+    nft -s list ruleset
     sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv4.conf.all.route_localnet
     find /run/state /run/netctl /run/netns ! -type d ! -name lock ! -name 'last_reserved_ip.*' \
       ! -path '/run/netctl/ipam/*' 2>/dev/null | sort

@@ -125,7 +125,7 @@ std::string Lab::address_in(const std::string& ns, const std::string& ifname, bo
 std::string Lab::host_state() {
   std::string state;
   for (const char* line : {"ip -o link", "ip -o addr", "ip route show table all",
-                           "ip -6 route show table all", "nft list ruleset"}) {
+                           "ip -6 route show table all", "nft -s list ruleset"}) {
     state += format("== {}\n{}", line, run(line).out);
   }
   // The lock, host-local's memory of the last address, and its indexes are no attachment's.

@@ -45,7 +45,7 @@ class Gc : public Calls {
   }
 
   std::string links() { return run("ip -o link").out; }
-  std::string ruleset() { return run("nft list ruleset").out; }
+  std::string ruleset() { return run("nft -s list ruleset").out; }
   std::string store() { return run("ls -R /run/cni-state/networks").out; }
 
   const std::string kRed = "10.1.0.0/24";

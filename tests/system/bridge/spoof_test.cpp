@@ -42,7 +42,7 @@ class SpoofCheck : public Calls {
     EXPECT_EQ(four, six);
     return four && six;
   }
-  std::string ruleset() { return run("nft list ruleset").out; }
+  std::string ruleset() { return run("nft -s list ruleset").out; }
 
   const Target kWeb{.container = "c1", .netns = "web"};
   const Target kOther{.container = "c2", .netns = "other"};

@@ -177,11 +177,11 @@ TEST_F(HostMode, DefaultRouteIsTheHosts) {
 }
 
 TEST_F(HostMode, PublishedPortsAreDiscardedWithAWarning) {
-  const std::string rules = run("nft list ruleset").out;
+  const std::string rules = run("nft -s list ruleset").out;
   const auto added = run(format("netctl add host {} -p 8080:80", kHostsOwn));
   EXPECT_EQ(added.exit_status, 0) << added.err;
   EXPECT_THAT(added.err, HasSubstr("published ports are discarded when using host network mode"));
-  EXPECT_EQ(run("nft list ruleset").out, rules);
+  EXPECT_EQ(run("nft -s list ruleset").out, rules);
 }
 
 TEST_F(HostMode, IpIsAnError) {
@@ -225,7 +225,7 @@ TEST_F(NoneMode, PublishedPortsAreDiscardedWithAWarning) {
   const auto added = run("netctl add none web -p 8080:80");
   EXPECT_EQ(added.exit_status, 0) << added.err;
   EXPECT_THAT(added.err, HasSubstr("published ports are discarded"));
-  EXPECT_THAT(run("nft list ruleset").out, IsEmpty());
+  EXPECT_THAT(run("nft -s list ruleset").out, IsEmpty());
 }
 
 TEST_F(NoneMode, IpIsAnError) {

@@ -66,13 +66,25 @@ TEST(PortmapConfig, TheBitOfTheMarkHasLimitsAndNoOtherChain) {
             cni::kInvalidConfig);
 }
 
-TEST(PortmapConfig, WhatCannotBeDoneIsRefusedByNameAndNotPassedOver) {
-  EXPECT_EQ(code_of(R"(, "externalSetMarkChain": "KUBE-MARK-MASQ")"), cni::kUnsupportedField);
-  EXPECT_THAT(parse(R"(, "externalSetMarkChain": "KUBE-MARK-MASQ")"),
-              FailsSaying(AllOf(HasSubstr("KUBE-MARK-MASQ"), HasSubstr("snat"))));
-  EXPECT_EQ(code_of(R"(, "conditionsV4": ["-s", "10.0.0.0/8"])"), cni::kUnsupportedField);
-  EXPECT_THAT(parse(R"(, "conditionsV6": ["ip6 saddr", "fd00::/8"])"),
-              FailsSaying(AllOf(HasSubstr("conditionsV6"), HasSubstr("\"ip6 saddr\""))));
+TEST(PortmapConfig, AnotherChainThatMarksIsTakenAsAWishToMasquerade) {
+  EXPECT_EQ(code_of(R"(, "externalSetMarkChain": "KUBE-MARK-MASQ")"), 0U);
+}
+
+TEST(PortmapConfig, ConditionsAreReadForEachFamily) {
+  const auto config = parse(R"(, "conditionsV4": ["!", "-d", "192.0.2.0/24"],
+      "conditionsV6": ["ip6 saddr fd00::/8"])");
+  ASSERT_THAT(config, Succeeds());
+  EXPECT_EQ(attach::condition_chain(config->conditions_v4), "when--not-to-192.0.2.0/24");
+  EXPECT_EQ(attach::condition_chain(config->conditions_v6), "when--from-fd00__/8");
+}
+
+TEST(PortmapConfig, ConditionsThatCannotBeDoneAreRefusedByNameAndNotPassedOver) {
+  EXPECT_EQ(code_of(R"(, "conditionsV4": ["-m", "owner"])"), cni::kUnsupportedField);
+  EXPECT_THAT(parse(R"(, "conditionsV6": ["tcp flags syn"])"),
+              FailsSaying(AllOf(HasSubstr("conditionsV6"), HasSubstr("\"tcp\""))));
+  EXPECT_EQ(code_of(R"(, "conditionsV4": ["-s", "10.0.0.300"])"), cni::kInvalidConfig);
+  EXPECT_EQ(code_of(R"(, "gatewayModeV4": "routed", "conditionsV4": ["-s", "10.0.0.3"])"),
+            cni::kUnsupportedField);
 }
 
 TEST(PortmapConfig, APortAskedForTwiceIsRefused) {
