@@ -9,6 +9,7 @@
 #include "runtime-core/addr/ip.hpp"
 #include "runtime-core/addr/port.hpp"
 #include "runtime-core/base/result.hpp"
+#include "runtime-core/base/unique_fd.hpp"
 #include "runtime-core/nft/mnl_socket.hpp"
 
 namespace netctl::nft {
@@ -55,9 +56,12 @@ class Conntrack {
   Status delete_connection(const Connection& connection);
 
  private:
-  explicit Conntrack(MnlSocket socket) : socket_(std::move(socket)) {}
+  Conntrack(MnlSocket socket, UniqueFd text) : socket_(std::move(socket)), text_(std::move(text)) {}
+
+  bool may_have(std::uint16_t port) const;
 
   MnlSocket socket_;
+  UniqueFd text_;  // /proc/net/nf_conntrack, where the kernel has it
   std::uint32_t next_sequence_ = 1;
 };
 

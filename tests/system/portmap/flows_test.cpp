@@ -41,6 +41,8 @@ class Flow {
               0);
   }
 
+  void send() { EXPECT_EQ(::send(socket_.get(), "?", 1, MSG_NOSIGNAL), 1); }
+
   // Sends a question; whether that server got it and its answer came back.
   bool reaches(Server& server) {
     if (::send(socket_.get(), "?", 1, MSG_NOSIGNAL) != 1) {
@@ -150,6 +152,23 @@ TEST_P(Flows, AThousandPortsAreLookedThroughAtOnce) {
   EXPECT_TRUE(flow.reaches(server));
   sure("netctl del net web");
   EXPECT_THAT(tracked(5353), IsEmpty());
+}
+
+TEST_P(Flows, OneAmongManyIsFoundToo) {
+  sure("netctl add net neighbour -p 9999:9999/udp");
+  Flow flow("lan", host(), 5353);
+  {
+    Server on_host("", 5353, Transport::Udp);
+    ASSERT_TRUE(flow.reaches(on_host));
+    for (std::uint16_t port = 20000; port < 20600; ++port) {
+      Flow("lan", host(), port).send();
+    }
+    ASSERT_FALSE(tracked(20599).empty());
+  }
+  sure("netctl add net web -p 5353:53/udp");
+  Server server("web", 53, Transport::Udp);
+  EXPECT_TRUE(flow.reaches(server));
+  EXPECT_FALSE(tracked(20599).empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, Flows, testing::Bool(),
