@@ -27,14 +27,17 @@ Status masquerade(const Owner& owner, const std::vector<IpPrefix>& addresses, Ro
   if (addresses.empty()) return ok();
   TableEditor editor = TRY(TableEditor::open(firewall_table()));
   TRY(editor.add({.elements = elements_of(owner, addresses)}).context("masquerade"));
-  undo.add("remove the masquerading", [owner] { return remove_masquerade(owner); });
+  undo.add("remove the masquerading", [owner]() -> Status {
+    TRY(remove_masquerade(owner));
+    return ok();
+  });
   return ok();
 }
 
-Status remove_masquerade(const Owner& owner) {
+Result<TableEditor> remove_masquerade(const Owner& owner) {
   TableEditor editor = TRY(TableEditor::open(firewall_table()));
   TRY(editor.remove(Purpose::Masquerade, owner.tag()));
-  return ok();
+  return editor;
 }
 
 Status remove_stray_masquerade(const std::string& network,
