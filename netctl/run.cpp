@@ -137,12 +137,6 @@ Status check_root(const RunOptions& options) {
     return fail(Errc::InvalidArgument,
                 "a container has one --rootfs DIR, or as many --layer DIR as it takes");
   }
-  const bool maps_users = (!options.userns.empty() && options.userns != "host") ||
-                          !options.uid_maps.empty() || !options.gid_maps.empty();
-  if (!options.layers.empty() && maps_users) {
-    return fail(Errc::NotSupported,
-                "layers belong to users of the host: with a user namespace use --rootfs");
-  }
   std::vector<std::string> directories = options.layers;
   if (directories.empty()) directories.push_back(options.rootfs);
   for (const std::string& each : directories) {

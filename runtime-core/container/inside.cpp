@@ -13,6 +13,7 @@
 
 #include "runtime-core/container/program.hpp"
 #include "runtime-core/ns/pins.hpp"
+#include "runtime-core/rootfs/layers.hpp"
 #include "runtime-core/rootfs/root.hpp"
 #include "runtime-core/sys/mount_api.hpp"
 
@@ -68,12 +69,6 @@ Status set_sysctls(const std::map<std::string, std::string>& values) {
   return ok();
 }
 
-Status cut_off_mounts() {
-  // What the host mounts later still arrives, and nothing of ours goes back.
-  if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0) return ok();
-  return system_error(errno, "cut the mounts off from the host's");
-}
-
 bool binds(const rootfs::Mount& mount) {
   return std::ranges::any_of(mount.options,
                              [](const auto& each) { return each == "bind" || each == "rbind"; });
@@ -83,6 +78,7 @@ Status mount_all(Root& root, Inside& inside) {
   inside.sources.resize(inside.spec.mounts.size());
   for (std::size_t i = 0; i < inside.spec.mounts.size(); ++i) {
     const rootfs::Mount& each = inside.spec.mounts[i];
+    if (inside.has_layers && &each == rootfs::find_layers(inside.spec.mounts)) continue;
     const bool is_cgroup = each.type == "cgroup" || each.type == "cgroup2";
     auto mounted = is_cgroup && !binds(each) ? root.mount_cgroups(inside.cgroups, each)
                                              : root.mount(each, std::move(inside.sources[i]));
@@ -163,7 +159,9 @@ Error live(Inside& inside, const Channel& channel) {
   const Process& process = inside.spec.process;
   TRY(hide(inside.options));
   if (::setsid() < 0) return system_error(errno, "start a session");
-  TRY(channel.expect(Word::Go));
+  Message go = TRY(channel.expect(Word::Go));
+  inside.has_layers = static_cast<bool>(go.fd);
+  if (inside.has_layers) inside.root = std::move(go.fd);
   TRY(set_oom_score(process));
   TRY(settle_in_namespaces(inside));
   const Terminal terminal = TRY(build_root(inside));
@@ -172,6 +170,12 @@ Error live(Inside& inside, const Channel& channel) {
 }
 
 }  // namespace
+
+Status cut_off_mounts() {
+  // What the host mounts later still arrives, and nothing of ours goes back.
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0) return ok();
+  return system_error(errno, "cut the mounts off from the host's");
+}
 
 void become_container(Inside& inside, const Channel& channel) {
   const Error error = live(inside, channel);

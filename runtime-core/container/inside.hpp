@@ -17,10 +17,15 @@ struct Inside {
   std::vector<rootfs::CgroupDirectory> cgroups{};
   FilterProgram filter{};  // empty: none
   // For another user namespace than ours, from which paths of the host may be out of reach: copies
-  // of the root, and of what each mount of the spec binds (none for other mounts).
+  // of the root, and of what each mount of the spec binds (none for other mounts). A root of layers
+  // comes with the word that lets it go on, when the user namespace has its maps.
   UniqueFd root{};
+  bool has_layers = false;  // which are mounted in `root`
   std::vector<UniqueFd> sources{};
 };
+
+// Of a mount namespace of one's own: nothing that is mounted there reaches the host.
+Status cut_off_mounts();
 
 // The life of a container's first process, from its birth to the program; it never comes back.
 [[noreturn]] void become_container(Inside& inside, const Channel& channel);

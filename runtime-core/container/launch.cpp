@@ -6,10 +6,12 @@
 
 #include <cerrno>
 #include <csignal>
+#include <optional>
 
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/container/inside.hpp"
 #include "runtime-core/container/program.hpp"
+#include "runtime-core/rootfs/layers.hpp"
 #include "runtime-core/rootfs/mount_options.hpp"
 
 namespace netctl::container {
@@ -89,7 +91,9 @@ Status write_maps(const Spec& spec, pid_t pid) {
 
 // See Inside::sources.
 Status copy_sources(const Spec& spec, Inside& inside) {
-  inside.root = TRY(rootfs::Root::copy_of(spec.root, true).context("root file system"));
+  if (!rootfs::find_layers(spec.mounts)) {
+    inside.root = TRY(rootfs::Root::copy_of(spec.root, true).context("root file system"));
+  }
   for (const rootfs::Mount& each : spec.mounts) {
     const auto options = TRY(rootfs::parse_mount_options(each.options));
     UniqueFd& source = inside.sources.emplace_back();
@@ -142,6 +146,31 @@ Result<Birth> give_birth_in(int user_namespace, std::uint64_t flags) {
   return Birth{.child = std::move(child), .in_cgroup = false};
 }
 
+// The layers as the user namespace of the first process is to see them; none where it has ours, and
+// mounts them itself. They are put together in a mount namespace that takes what that needs along
+// when it ends.
+Result<UniqueFd> layers_for(const Spec& spec, pid_t first_process) {
+  const rootfs::Mount* layers = rootfs::find_layers(spec.mounts);
+  if (!layers || !spec.has_own(Kind::User)) return UniqueFd();
+  const UniqueFd user_namespace =
+      TRY(ns::open_kind(Kind::User, ns::path_of_process(Kind::User, first_process)));
+  auto [ours, theirs] = TRY(Channel::make());
+  const sys::Child between = TRY(sys::clone_child(CLONE_NEWNS));
+  if (between.pid == 0) {
+    auto made = [&]() -> Result<UniqueFd> {
+      TRY(cut_off_mounts());
+      return rootfs::mount_mapped_layers(*layers, spec.root, user_namespace.get());
+    }();
+    (void)(made ? theirs.send(Word::Ready, made->get()) : theirs.send_failure(made.error()));
+    ::_exit(0);
+  }
+  theirs.close();
+  auto heard = ours.expect(Word::Ready);
+  TRY(sys::wait_for_end(between.pidfd.get()));
+  Message message = TRY(std::move(heard));
+  return std::move(message.fd);
+}
+
 }  // namespace
 
 Launched::~Launched() { destroy(); }
@@ -163,8 +192,8 @@ Error Launched::why_silent() {
               "the container's first process ended before its program, with status {}", *status);
 }
 
-Status Launched::go() {
-  if (channel_.send(Word::Go)) return ok();
+Status Launched::go(int root) {
+  if (channel_.send(Word::Go, root)) return ok();
   return why_silent();
 }
 
@@ -206,8 +235,8 @@ Result<Launched> launch(const Spec& spec, const cgroup::Group& group,
   }
   auto [ours, theirs] = TRY(Channel::make());
 
-  ns::ForChildren children;
-  TRY(prepare_children(spec, children));
+  std::optional<ns::ForChildren> children(std::in_place);
+  TRY(prepare_children(spec, *children));
   const std::uint64_t flags = birth_flags(spec);
   auto born =
       user_namespace ? give_birth_in(user_namespace.get(), flags) : give_birth(flags, group);
@@ -217,10 +246,12 @@ Result<Launched> launch(const Spec& spec, const cgroup::Group& group,
     become_container(inside, theirs);
   }
   theirs.close();
+  children.reset();  // whoever is born from here on is in our namespaces again
   Launched launched(std::move(birth.child), std::move(ours));
   TRY(write_maps(spec, launched.pid()));
   TRY(group.add(launched.pid(), birth.in_cgroup));
-  TRY(launched.go());
+  const UniqueFd layers = TRY(layers_for(spec, launched.pid()));
+  TRY(launched.go(layers.get()));
   return launched;
 }
 

@@ -47,7 +47,8 @@ class Launched {
   pid_t pid() const { return child_.pid; }
   int pidfd() const { return child_.pidfd.get(); }
 
-  Status go();  // its ids and its cgroup are there
+  // Its ids and its cgroup are there. With the root file system, where that was made for it.
+  Status go(int root = -1);
   // Until everything is there but the program. Gives the terminal's other end, where there is one.
   Result<UniqueFd> wait_until_ready();
   // Why it has ended by itself; nothing while it has not.

@@ -15,6 +15,7 @@
 
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/rootfs/copy.hpp"
+#include "runtime-core/rootfs/layers.hpp"
 #include "runtime-core/rootfs/mount_options.hpp"
 #include "runtime-core/sys/mount_api.hpp"
 
@@ -196,15 +197,9 @@ Status Root::attach(UniqueFd made, const Mount& mount, Kind kind) {
 }
 
 Status Root::mount_overlay_as_root(const Mount& mount) {
-  const MountOptions options = TRY(parse_mount_options(mount.options));
-  std::string data;
-  for (const std::string& word : options.data) data += (data.empty() ? "" : ",") + word;
-  // mount(2): the new interface takes no more than 256 bytes for all layers before Linux 6.8. Its
-  // target goes by the descriptor.
-  if (::mount("overlay", fd_path(fd_.get()).c_str(), "overlay", 0, data.c_str()) != 0) {
-    return system_error(errno, "mount the layers");
-  }
+  // Its target goes by the descriptor.
   const std::string place = fd_path(fd_.get());
+  TRY(mount_layers(mount, place));
   char path[4096];
   const ssize_t length = ::readlink(place.c_str(), path, sizeof path - 1);
   if (length < 0) return system_error(errno, "find the root file system");

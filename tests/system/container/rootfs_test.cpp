@@ -1,4 +1,5 @@
 // The root file system: layers, mounts, and that nothing of the host's shines through.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -45,6 +46,55 @@ TEST_F(RootFs, LayersAreNeverWrittenTo) {
   EXPECT_TRUE(fs::is_character_file(upper + "/etc/gone"));
   sure("netctl rm layered");
   EXPECT_FALSE(fs::exists(upper));
+}
+
+TEST_F(RootFs, LayersInAUserNamespaceAreMappedAndNeverWrittenTo) {
+  write("/run/top/etc/motd", "of the top layer");
+  write(box() + "/etc/gone", "to be deleted");
+  ::chmod((box() + "/etc").c_str(), 0755);
+  const auto owners = [&] { return sure("stat -c %u:%g /run/top/etc/motd /run/box/etc/passwd"); };
+  const std::string before = owners();
+  script("change",
+         "stat -c %u:%g / /etc/motd /bin/busybox; echo changed > /etc/motd; rm /etc/gone;"
+         "mkdir /new; chown user /new; stat -c %u /new; ls /etc/gone");
+
+  const auto ran =
+      run("netctl run --name layered --network none --uidmap 0:100000:65536 --layer /run/box "
+          "--layer /run/top -- change");
+
+  EXPECT_EQ(ran.out, "0:0\n0:0\n0:0\n1000\n");
+  EXPECT_THAT(ran.err, HasSubstr("No such file"));
+  EXPECT_EQ(owners(), before);
+  EXPECT_EQ(read("/run/top/etc/motd"), "of the top layer");
+  EXPECT_EQ(read(box() + "/etc/gone"), "to be deleted");
+  EXPECT_FALSE(fs::exists(box() + "/new"));
+  const std::string upper =
+      "/run/netctl-data/containers/" + sure("netctl ps -a -q --no-trunc") + "/upper";
+  EXPECT_EQ(read(upper + "/etc/motd"), "changed\n");
+  EXPECT_TRUE(fs::is_character_file(upper + "/etc/gone"));
+  EXPECT_EQ(sure("stat -c %u " + upper + " " + upper + "/etc/motd " + upper + "/new"),
+            "100000\n100000\n101000");
+  sure("netctl rm layered");
+  EXPECT_FALSE(fs::exists(upper));
+}
+
+TEST_F(RootFs, LayersAreMappedForAUserNamespaceThatIsJoined) {
+  const std::string run_layers = "netctl run --network none --layer /run/box ";
+  sure(run_layers + "--name donor --uidmap 0:100000:65536 -d -- sleep 1000");
+  EXPECT_EQ(sure(run_layers + "--userns container:donor -- stat -c %u /bin/busybox"), "0");
+  EXPECT_EQ(sure("netctl exec donor stat -c %u /bin/busybox /proc/1"), "0\n0");
+}
+
+TEST_F(RootFs, ALayerThatCannotBeMappedIsNamed) {
+  // A file system that has no use for it.
+  fs::create_directories("/run/proc");
+  sure("mount -t proc proc /run/proc");
+  const auto refused =
+      run("netctl run --network none --uidmap 0:100000:65536 --layer /run/proc --layer /run/box -- "
+          "true");
+  EXPECT_EQ(refused.exit_status, 125);
+  EXPECT_THAT(refused.err, HasSubstr("layer /run/proc: its file system cannot map ids"));
+  EXPECT_THAT(sure("netctl ps -a -q"), IsEmpty());
 }
 
 TEST_F(RootFs, ALayersNameMayHoldWhatTheKernelTakesForSeparators) {
