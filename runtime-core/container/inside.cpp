@@ -159,6 +159,7 @@ Error live(Inside& inside, const Channel& channel) {
   const Process& process = inside.spec.process;
   TRY(hide(inside.options));
   if (::setsid() < 0) return system_error(errno, "start a session");
+  TRY(leave_session_keyring());
   Message go = TRY(channel.expect(Word::Go));
   inside.has_layers = static_cast<bool>(go.fd);
   if (inside.has_layers) inside.root = std::move(go.fd);

@@ -274,6 +274,7 @@ Error join_inside(const std::vector<ns::Opened>& namespaces, const Begin& begin,
                   const Channel& channel) {
   TRY(hide(begin.options));
   if (::setsid() < 0) return system_error(errno, "start a session");
+  TRY(leave_session_keyring());
   TRY(channel.expect(Word::Go));
   TRY(ns::enter_all(namespaces));
   TRY(hide(begin.options));

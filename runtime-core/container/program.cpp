@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/keyctl.h>
 #include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -252,6 +254,12 @@ Result<Terminal> open_terminal(int root, const Process& process) {
 Status take_terminal(int terminal) {
   if (::ioctl(terminal, TIOCSCTTY, 0) != 0) return system_error(errno, "take the terminal");
   return set_streams(terminal, terminal, terminal);
+}
+
+Status leave_session_keyring() {
+  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) >= 0) return ok();
+  if (errno == ENOSYS) return ok();  // a kernel without keys
+  return system_error(errno, "make a session keyring");
 }
 
 Status hide(const LaunchOptions& options) {

@@ -56,6 +56,10 @@ struct Begin {
 };
 Error begin_program(const Begin& begin, const Terminal& terminal, const Channel& channel);
 
+// An empty session keyring in place of the one that our caller's login has keys in
+// (session-keyring(7)). Called while we are the host's root, whose share of keys is the large one.
+Status leave_session_keyring();
+
 // What we are until then cannot be traced, and ends with our parent if it is to.
 Status hide(const LaunchOptions& options);
 

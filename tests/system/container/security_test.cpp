@@ -1,6 +1,9 @@
 // What a program in a container cannot do unless it is told otherwise; each default has a test that
 // fails without it.
+#include <linux/keyctl.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -69,6 +72,23 @@ TEST_F(Security, AProfileOfOnesOwnIsTaken) {
 TEST_F(Security, NoDescriptorOfOursIsLeft) {
   // 0 to 2, and the one by which ls looks.
   EXPECT_EQ(sure_in_box("--network none -- ls /proc/self/fd"), "0\n1\n2\n3");
+}
+
+TEST_F(Security, NoKeyOfTheCallersIsWithinReach) {
+  // One that only those who have the session keyring may look at; what a program may look at is in
+  // /proc/keys, which is masked otherwise.
+  if (::access("/proc/keys", R_OK) != 0) GTEST_SKIP() << "the kernel has no keys";
+  ASSERT_GE(::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr), 0);
+  const long key =
+      ::syscall(SYS_add_key, "user", "of-the-caller", "x", 1, KEY_SPEC_SESSION_KEYRING);
+  ASSERT_GE(key, 0);
+  constexpr unsigned kPossessorOnly = 0x3f000000;
+  ASSERT_EQ(::syscall(SYS_keyctl, KEYCTL_SETPERM, key, kPossessorOnly), 0);
+  ASSERT_THAT(sure("cat /proc/keys"), HasSubstr("of-the-caller"));
+  EXPECT_THAT(sure_in_box("--network none --privileged -- cat /proc/keys"),
+              Not(HasSubstr("of-the-caller")));
+  sure_in_box("--network none --privileged --name box -d -- sleep 100");
+  EXPECT_THAT(sure("netctl exec box cat /proc/keys"), Not(HasSubstr("of-the-caller")));
 }
 
 TEST_F(Security, AWorkingDirectoryByADescriptorLeadsNowhere) {
