@@ -1,5 +1,6 @@
 #include "netctl/namespaces.hpp"
 
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include "netctl/attend.hpp"
 #include "netctl/output.hpp"
 #include "netctl/run.hpp"
+#include "runtime-core/base/log.hpp"
 #include "runtime-core/container/channel.hpp"
 #include "runtime-core/container/launch.hpp"
 #include "runtime-core/ns/pins.hpp"
@@ -33,9 +35,22 @@ Result<std::vector<ns::Kind>> parse_kinds(const std::vector<std::string>& words)
   return kinds;
 }
 
+bool has(const std::vector<ns::Opened>& namespaces, ns::Kind kind) {
+  return std::ranges::find(namespaces, kind, &ns::Opened::kind) != namespaces.end();
+}
+
+// The first process of a pid namespace makes the /proc that belongs to it, where that is seen by
+// nobody else.
+void mount_own_proc() {
+  if (::getpid() != 1) return;
+  if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0) return;
+  log::warn("{}", system_error(errno, "mount /proc of the pid namespace").message);
+}
+
 // In the child: into them, and on to the program. Gives why not.
 Error become(const std::vector<ns::Opened>& namespaces, const std::vector<std::string>& command) {
   TRY(ns::enter_all(namespaces));
+  if (has(namespaces, ns::Kind::Mount)) mount_own_proc();
   std::vector<char*> arguments;
   for (const std::string& each : command) arguments.push_back(const_cast<char*>(each.c_str()));
   arguments.push_back(nullptr);
@@ -49,12 +64,17 @@ Error become(const std::vector<ns::Opened>& namespaces, const std::vector<std::s
   return error;
 }
 
-Result<int> run_in_all(const std::vector<ns::Opened>& namespaces,
+bool is_of_children(const ns::Opened& each) {
+  return each.kind == ns::Kind::Pid || each.kind == ns::Kind::Time;
+}
+
+Result<int> run_in_all(std::vector<ns::Opened> namespaces,
                        const std::vector<std::string>& command) {
   ns::ForChildren children;
   for (const ns::Opened& each : namespaces) {
-    if (each.kind == ns::Kind::Time) TRY(children.enter(each.kind, each.fd.get()));
+    if (is_of_children(each)) TRY(children.enter(each.kind, each.fd.get()));
   }
+  std::erase_if(namespaces, is_of_children);
   const Signals signals = TRY(Signals::take());
   auto [ours, theirs] = TRY(container::Channel::make());
   const sys::Child child = TRY(sys::clone_child(0));
@@ -101,7 +121,15 @@ Result<int> ns_exec(const Settings& settings, const std::string& name,
                     const std::vector<std::string>& command, int& exit_status) {
   exit_status = kOurFailure;
   std::vector<ns::Opened> namespaces = TRY(pins(settings).open(name));
-  auto ended = run_in_all(namespaces, command);
+  const bool with_pid = has(namespaces, ns::Kind::Pid);
+  auto ended = run_in_all(std::move(namespaces), command);
+  if (!ended && with_pid && ended.error().code == Errc::Exhausted) {
+    return fail(
+        Errc::NotFound,
+        "the pid namespace of \"{}\" has ended with its first process: make it anew, netctl "
+        "ns rm {} and netctl ns add",
+        name, name);
+  }
   if (!ended) exit_status = exit_status_of(ended.error());
   return ended;
 }

@@ -17,7 +17,7 @@ void define_namespaces(CLI::App& app, Session& session) {
 
   auto* add = ns->add_subcommand("add", "Make a namespace, with its loopback interface up");
   add->add_option("name", name, "Its name")->required();
-  add->add_option("--kind", kinds, "Of which kinds: cgroup, ipc, mnt, net, time, user, uts")
+  add->add_option("--kind", kinds, "Of which kinds: cgroup, ipc, mnt, net, pid, time, user, uts")
       ->type_name("KIND[,KIND…]")
       ->expected(1)
       ->take_all();

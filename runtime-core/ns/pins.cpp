@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -17,10 +18,6 @@
 #include "runtime-core/ns/netns.hpp"
 #include "runtime-core/sys/child.hpp"
 #include "runtime-core/sys/files.hpp"
-
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x00000080
-#endif
 
 namespace netctl::ns {
 namespace {
@@ -53,16 +50,44 @@ class Holder {
       [[maybe_unused]] const auto ended = sys::wait_for_end(child_.pidfd.get());
     }
   }
-  pid_t pid() const { return child_.pid; }
+  const sys::Child& child() const { return child_; }
 
  private:
   explicit Holder(sys::Child child) : child_(std::move(child)) {}
   sys::Child child_;
 };
 
-[[noreturn]] void hold(int line, bool new_time) {
-  char byte = new_time && ::unshare(CLONE_NEWTIME) != 0 ? 'n' : 'y';
-  if (::write(line, &byte, 1) == 1) {
+// Those that are made by the process when it is there: clone3(2) would settle the offsets of a new
+// time namespace, and end a new pid namespace with the process.
+constexpr Kind kAfterBirth[] = {Kind::Pid, Kind::Time};
+
+bool is_after_birth(Kind kind) {
+  return std::ranges::find(kAfterBirth, kind) != std::end(kAfterBirth);
+}
+
+bool has(const std::vector<Kind>& kinds, Kind kind) {
+  return std::ranges::find(kinds, kind) != kinds.end();
+}
+
+// In the new process. What is mounted in there stays there.
+Status settle(const std::vector<Kind>& kinds) {
+  for (const Kind kind : kinds) {
+    if (is_after_birth(kind) && ::unshare(static_cast<int>(clone_flag(kind))) != 0) {
+      return system_error(errno, format("create a {} namespace", oci_name(kind)));
+    }
+  }
+  if (has(kinds, Kind::Mount) && ::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {
+    return system_error(errno, "cut the mounts off from the host's");
+  }
+  return ok();
+}
+
+// Tells an empty text when all is there, or why not.
+[[noreturn]] void hold(int line, const std::vector<Kind>& kinds) {
+  const Status settled = settle(kinds);
+  const std::string answer = settled ? "" : settled.error().message;
+  char byte = 0;
+  if (::send(line, answer.c_str(), answer.size() + 1, 0) > 0) {
     while (::read(line, &byte, 1) < 0) {
     }
   }
@@ -71,28 +96,22 @@ class Holder {
 
 Result<Holder> Holder::make(const std::vector<Kind>& kinds) {
   std::uint64_t flags = 0;
-  bool new_time = false;
-  for (const Kind kind : kinds) {
-    if (kind == Kind::Time) {
-      new_time = true;  // not at birth: clone3(2) would settle its offsets
-    } else {
-      flags |= clone_flag(kind);
-    }
-  }
+  for (const Kind kind : kinds) flags |= is_after_birth(kind) ? 0 : clone_flag(kind);
   int sockets[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) {
     return system_error(errno, "create a socket pair");
   }
   const UniqueFd ours(sockets[0]);
   UniqueFd theirs(sockets[1]);
   sys::Child child = TRY(sys::clone_child(flags));
-  if (child.pid == 0) hold(theirs.get(), new_time);
+  if (child.pid == 0) hold(theirs.get(), kinds);
   theirs.reset();
   Holder holder(std::move(child));
-  char answer = 0;
-  if (::read(ours.get(), &answer, 1) != 1 || answer != 'y') {
-    return fail(Errc::PermissionDenied, "the time namespace cannot be made");
+  char answer[512]{};
+  if (::recv(ours.get(), answer, sizeof answer - 1, 0) <= 0) {
+    return fail(Errc::Unknown, "the process that was to hold the namespaces has ended");
   }
+  if (answer[0] != '\0') return fail(Errc::PermissionDenied, "{}", std::string_view(answer));
   return holder;
 }
 
@@ -116,10 +135,6 @@ class Cpus {
   cpu_set_t home_{};
 };
 
-bool has(const std::vector<Kind>& kinds, Kind kind) {
-  return std::ranges::find(kinds, kind) != kinds.end();
-}
-
 Status map_all_ids(pid_t pid) {
   for (const char* file : {"gid_map", "uid_map"}) {
     const std::string path = format("/proc/{}/{}", pid, file);
@@ -132,12 +147,15 @@ Status map_all_ids(pid_t pid) {
   return ok();
 }
 
-Status check_kinds(const std::vector<Kind>& kinds) {
-  if (kinds.empty()) return fail(Errc::InvalidArgument, "name the kinds of namespaces");
-  if (!has(kinds, Kind::Pid)) return ok();
-  return fail(Errc::InvalidArgument,
-              "a pid namespace ends with its first process and cannot be kept without one: run a "
-              "container, and join it with --pid container:ID");
+// Of the namespace that the holder's children are born in. Its file in /proc does not open before
+// one was (pid_namespaces(7)); the holder's descriptor tells it at all times.
+Result<UniqueFd> open_empty_pid_namespace(const sys::Child& holder) {
+  constexpr unsigned long kPidForChildren = _IO(0xFF, 6);  // PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE
+  UniqueFd opened(::ioctl(holder.pidfd.get(), kPidForChildren, 0));
+  if (opened) return opened;
+  return fail(Errc::NotSupported,
+              "a pid namespace that has no process yet is kept by Linux 6.11 and newer: run a "
+              "container instead, and join it with --pid container:ID");
 }
 
 }  // namespace
@@ -146,9 +164,14 @@ std::string Pins::file_of(const std::string& name, Kind kind) const {
   return format("{}/{}/{}", directory, name, file_name(kind));
 }
 
-Status Pins::bind(pid_t owner, const std::string& name, Kind kind) const {
-  std::string source = path_of_process(kind, owner);
+Status Pins::bind(const sys::Child& owner, const std::string& name, Kind kind) const {
+  std::string source = path_of_process(kind, owner.pid);
   if (kind == Kind::Time) source += "_for_children";
+  UniqueFd empty;
+  if (kind == Kind::Pid) {
+    empty = TRY(open_empty_pid_namespace(owner));
+    source = format("/proc/self/fd/{}", empty.get());
+  }
   if (kind == Kind::Network) return pin(name, source);
   const std::string place = file_of(name, kind);
   const UniqueFd file(::open(place.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
@@ -160,7 +183,7 @@ Status Pins::bind(pid_t owner, const std::string& name, Kind kind) const {
 }
 
 Status Pins::create(const std::string& name, const std::vector<Kind>& kinds) const {
-  TRY(check_kinds(kinds));
+  if (kinds.empty()) return fail(Errc::InvalidArgument, "name the kinds of namespaces");
   if (kinds.size() == 1 && kinds.front() == Kind::Network) return create_pinned(name);
   TRY(check_pin_name(name));
   TRY(ensure_private(directory));
@@ -188,17 +211,17 @@ Status Pins::create(const std::string& name, const std::vector<Kind>& kinds) con
     // each CPU gives out from a stock of its own, so that a new one can seem old: then another is
     // made on each CPU in turn, for on the one that ours was made on it has the higher number.
     const Cpus cpus;
-    Status pinned = bind(holder->pid(), name, Kind::Mount);
+    Status pinned = bind(holder->child(), name, Kind::Mount);
     for (std::size_t cpu = 0; cpu < CPU_SETSIZE && !pinned; ++cpu) {
       if (pinned.error().code != Errc::InvalidArgument || !cpus.run_on(cpu)) continue;
       TRY(make_holder());
-      pinned = bind(holder->pid(), name, Kind::Mount);
+      pinned = bind(holder->child(), name, Kind::Mount);
     }
     TRY(std::move(pinned));
   }
-  if (has(kinds, Kind::User)) TRY(map_all_ids(holder->pid()));
+  if (has(kinds, Kind::User)) TRY(map_all_ids(holder->child().pid));
   for (const Kind kind : kinds) {
-    if (kind != Kind::Mount) TRY(bind(holder->pid(), name, kind));
+    if (kind != Kind::Mount) TRY(bind(holder->child(), name, kind));
     if (kind != Kind::Network) continue;
     has_netns = true;
     const UniqueFd netns = TRY(open_netns(format("{}/{}", pin_directory(), name)));

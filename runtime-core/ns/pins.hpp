@@ -6,6 +6,10 @@
 #include "runtime-core/base/result.hpp"
 #include "runtime-core/ns/kinds.hpp"
 
+namespace netctl::sys {
+struct Child;
+}
+
 // Namespaces that outlive their creator: several kinds under one name. That of the network is where
 // ip-netns(8) has it too (see netns.hpp); the others are files below `directory`/<name>/, which is
 // a mount of its own that is shared with nobody: a mount namespace cannot be pinned on another.
@@ -23,7 +27,8 @@ struct Pins {
 
   // New ones of these kinds, owned by the new user namespace where that is among them (which maps
   // all ids to themselves). Exists when the name is taken; nothing is left when a step fails. A pid
-  // namespace ends with its first process, so it cannot be made without one.
+  // namespace is empty, which takes Linux 6.11: the first process that is born in it is its PID 1,
+  // and when that ends nobody is born there any more. Mounts in a mount namespace stay in it.
   Status create(const std::string& name, const std::vector<Kind>& kinds) const;
   // Unpins all; NotFound when there is none.
   Status remove(const std::string& name) const;
@@ -35,7 +40,7 @@ struct Pins {
 
  private:
   Status unpin(const std::string& name) const;
-  Status bind(pid_t owner, const std::string& name, Kind kind) const;
+  Status bind(const sys::Child& owner, const std::string& name, Kind kind) const;
   std::string file_of(const std::string& name, Kind kind) const;
 };
 

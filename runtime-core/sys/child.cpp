@@ -29,6 +29,11 @@ Result<Child> clone_child(std::uint64_t flags, int cgroup) {
   args.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD;  // then it is as ours is
   args.cgroup = static_cast<std::uint64_t>(cgroup < 0 ? 0 : cgroup);
   const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+  if (pid < 0 && errno == ENOMEM) {
+    return fail(Errc::Exhausted,
+                "create the process: the pid namespace has ended with its first process, or there "
+                "is no memory");
+  }
   if (pid < 0) return system_error(errno, "create the process");
   if (pid == 0) return Child{};
   return Child{.pid = static_cast<pid_t>(pid), .pidfd = UniqueFd(pidfd)};

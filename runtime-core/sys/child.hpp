@@ -20,6 +20,7 @@ struct Child {
 // fork(2) into the namespaces of `flags` (CLONE_NEW*), born in the cgroup (of v2) that `cgroup` is
 // open on, or in the caller's (-1). The program must have one thread only. The child ends by
 // execve(2) or _exit(2). With CLONE_PARENT it is a child of our parent, and not ours.
+// Exhausted where it would be born in a pid namespace whose first process has ended.
 Result<Child> clone_child(std::uint64_t flags, int cgroup = -1);
 
 Result<UniqueFd> open_pidfd(pid_t pid);

@@ -1,12 +1,16 @@
 // Namespaces of all kinds: a container's own, those that it shares, and pinned ones.
+#include <csignal>
+
 #include <gmock/gmock.h>
 
 #include "runtime-core/base/format.hpp"
+#include "tests/support/background.hpp"
 #include "tests/support/container_lab.hpp"
 
 namespace netctl::test {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -101,8 +105,59 @@ TEST_F(Namespaces, ArePinnedAndEnteredAfterTheirCreatorIsGone) {
   EXPECT_THAT(sure("cat /proc/self/mountinfo"), Not(HasSubstr("nsfs")));
 }
 
-TEST_F(Namespaces, APidNamespaceIsNotPinnedWithoutAProcess) {
-  EXPECT_THAT(run("netctl ns add --kind pid box").err, HasSubstr("first process"));
+class PinnedPids : public Namespaces {
+ protected:
+  void SetUp() override {
+    Namespaces::SetUp();
+    if (IsSkipped()) return;
+    const auto added = run("netctl ns add --kind pid,mnt,uts pins");
+    if (added.err.find("Linux 6.11") != std::string::npos) {
+      GTEST_SKIP() << "needs Linux 6.11";
+    }
+    EXPECT_EQ(added.exit_status, 0) << added.err;
+    script("number", "echo $$");
+    script("serve", "echo $$ > /run/served; trap 'exit 3' TERM; while :; do sleep 0.05; done");
+  }
+};
+
+TEST_F(PinnedPids, TheFirstToEnterIsPidOneAndOthersJoinIt) {
+  EXPECT_EQ(sure("netctl ns ls"), "pins mnt,pid,uts");
+  Background first(netctl_program(), {"ns", "exec", "pins", "--", "/run/box/bin/serve"},
+                   environment);
+  ASSERT_TRUE(eventually([&] { return read("/run/served") == "1\n"; }));
+  // By a /proc of their own, which the host does not see.
+  const std::string seen = sure("netctl ns exec pins -- /bin/busybox ps");
+  EXPECT_THAT(seen, AllOf(HasSubstr("/bin/serve"), Not(HasSubstr("system-container"))));
+  EXPECT_THAT(sure("cat /proc/self/comm"), "cat");
+  EXPECT_NE(sure("netctl ns exec pins -- /run/box/bin/number"), "1");
+  EXPECT_EQ(first.stop(SIGTERM), 3);
+}
+
+TEST_F(PinnedPids, WithThatItEndsAndTheErrorSaysWhatToDo) {
+  EXPECT_EQ(sure("netctl ns exec pins -- /run/box/bin/number"), "1");
+  const auto late = run("netctl ns exec pins -- true");
+  EXPECT_EQ(late.exit_status, 125);
+  EXPECT_THAT(late.err, HasSubstr("has ended with its first process: make it anew, netctl ns rm"));
+  EXPECT_THAT(in_box("--network none --pid /run/netctl/ns/pins/pid -- true").err,
+              HasSubstr("has ended with its first process"));
+  sure("netctl ns rm pins");
+  sure("netctl ns add --kind pid pins");
+  EXPECT_EQ(sure("netctl ns exec pins -- /run/box/bin/number"), "1");
+}
+
+TEST_F(PinnedPids, AContainerCanBeTheFirst) {
+  EXPECT_EQ(sure_in_box("--network none --pid /run/netctl/ns/pins/pid -- number"), "1");
+}
+
+TEST_F(Namespaces, MountsInAPinnedNamespaceStayThere) {
+  sure("mount --make-rshared /");
+  sure("netctl ns add --kind mnt box");
+  sure("netctl ns exec box -- mount -t tmpfs inside /run/box/tmp");
+  EXPECT_THAT(sure("cat /proc/self/mountinfo"), Not(HasSubstr("inside")));
+  EXPECT_THAT(sure("netctl ns exec box -- cat /proc/self/mountinfo"), HasSubstr("inside"));
+}
+
+TEST_F(Namespaces, AKindThatThereIsNotIsRefused) {
   EXPECT_THAT(run("netctl ns add --kind fun box").err, HasSubstr("fun"));
   EXPECT_THAT(sure("netctl ns ls"), IsEmpty());
 }
