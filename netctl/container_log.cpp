@@ -1,16 +1,16 @@
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 
 #include "netctl/containers.hpp"
+#include "netctl/log_chain.hpp"
 #include "netctl/log_file.hpp"
 #include "netctl/supervise.hpp"
+#include "runtime-core/base/log.hpp"
 #include "runtime-core/sys/child.hpp"
 
 namespace netctl::command {
@@ -20,7 +20,7 @@ namespace {
 class LogReader {
  public:
   LogReader(const container::State& state, const LogOptions& options)
-      : state_(state), options_(options) {}
+      : state_(state), options_(options), files_(state.log) {}
 
   Status show() {
     TRY(show_existing());
@@ -29,16 +29,8 @@ class LogReader {
   }
 
  private:
-  // Oldest first: log.2, log.1, log.
   Status show_existing() {
-    std::vector<std::string> files;
-    for (unsigned i = 1; ::access(format("{}.{}", state_.log, i).c_str(), F_OK) == 0; ++i) {
-      files.insert(files.begin(), format("{}.{}", state_.log, i));
-    }
-    std::string text;
-    for (const std::string& file : files) text += TRY(sys::read_file(file, kMost));
-    TRY(open());
-    text += TRY(unread());
+    std::string text = TRY(files_.read_new()).text;
     if (options_.tail) keep_last(text, *options_.tail);
     return pass(text);
   }
@@ -50,24 +42,6 @@ class LogReader {
       begin = newline == text.npos ? 0 : newline + 1;
     }
     text.erase(0, begin);
-  }
-
-  Status open() {
-    file_.reset(::open(state_.log.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file_) return ok();
-    return system_error(errno, format("open log {}", state_.log));
-  }
-
-  Result<std::string> unread() {
-    std::string text;
-    std::array<char, 64 << 10> buffer;
-    for (;;) {
-      const ssize_t got = ::read(file_.get(), buffer.data(), buffer.size());
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return system_error(errno, "read the log");
-      if (got == 0) return text;
-      text.append(buffer.data(), static_cast<std::size_t>(got));
-    }
   }
 
   // Whole lines; the rest waits for its end.
@@ -102,19 +76,18 @@ class LogReader {
   Status follow() {
     const auto monitor = sys::find_process(state_.monitor.pid, state_.monitor.start_time);
     const UniqueFd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-    if (!watch) return system_error(errno, "watch the log");
+    const std::string directory = std::filesystem::path(state_.log).parent_path();
+    if (!watch || ::inotify_add_watch(watch.get(), directory.c_str(),
+                                      IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0) {
+      return system_error(errno, format("watch {}", directory));
+    }
     for (;;) {
-      if (::inotify_add_watch(watch.get(), state_.log.c_str(), IN_MODIFY | IN_MOVE_SELF) < 0 &&
-          errno != ENOENT) {
-        return system_error(errno, format("watch {}", state_.log));
-      }
       const bool ended = !monitor || sys::has_ended(monitor->get());
-      const std::string text = TRY(unread());
-      TRY(pass(text));
-      if (TRY(was_rotated())) {
-        TRY(open());
-        continue;
+      const LogChain::News news = TRY(files_.read_new());
+      if (news.lost) {
+        log::warn("lines may be missing here: the log was put aside faster than it was read");
       }
+      TRY(pass(news.text));
       if (ended) return ok();
       std::array<pollfd, 2> waiting{{{watch.get(), POLLIN, 0}, {monitor->get(), POLLIN, 0}}};
       if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) {
@@ -126,18 +99,9 @@ class LogReader {
     }
   }
 
-  Result<bool> was_rotated() const {
-    struct stat mine {};
-    struct stat current {};
-    if (::fstat(file_.get(), &mine) != 0) return system_error(errno, "look at the log");
-    if (::stat(state_.log.c_str(), &current) != 0) return false;
-    return mine.st_ino != current.st_ino;
-  }
-
-  static constexpr std::size_t kMost = std::size_t{1} << 30;
   const container::State& state_;
   const LogOptions& options_;
-  UniqueFd file_{};
+  LogChain files_;
   std::string pending_{};
 };
 

@@ -128,7 +128,7 @@ boot() {
     -kernel "$work/kernel/package/boot/vmlinuz-$release" -initrd "$work/initramfs" \
     -append 'console=ttyS0 quiet loglevel=1 panic=-1 no_timer_check' \
     -drive "file=$work/image,format=raw,if=virtio,cache=unsafe" </dev/null 2>&1 |
-    tr -d '\r' | tee "$work/console.log" |
+    stdbuf -oL tr -d '\r' | tee "$work/console.log" |
     awk '/^vm: end/ { on = 0 } on { print; fflush() } /vm: begin$/ { on = 1 }'
 }
 
