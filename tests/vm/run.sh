@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs system tests on Debian's own kernel, in a virtual machine: it has bridge VLAN filtering, VLAN
-# and dummy devices, which the kernel of this machine may lack. Emulated, so no /dev/kvm is needed;
-# no network either.
-#   tests/vm/run.sh                  the tests of bridge VLANs
+# and dummy devices, which the kernel of this machine may lack, and cgroups of version 2, where this
+# machine may have version 1. Emulated, so no /dev/kvm is needed; no network either.
+#   tests/vm/run.sh                  the tests of bridge VLANs, and those of containers' cgroups
 #   tests/vm/run.sh -R 'Bridge|Ptp'  others, named as ctest names them
 # The tests are those of build/dev (BUILD_DIR), which has to be built; NETCTL_VM_TIMEOUT is in seconds.
 # Prints a line a test and the output of those that fail or are skipped; the whole console is in
@@ -12,7 +12,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.."
 . scripts/packages.sh
 
-pattern=Vlan
+pattern='Vlan|system\.(Limits\.|Commands\.(APausedContainerStands|Stats)|Run\.Detached)'
 while getopts R: option; do
   case $option in
     R) pattern=$OPTARG ;;
@@ -123,7 +123,7 @@ make_initramfs() {
 # The kernel's check of its timer fails where the emulation is slow (no_timer_check).
 # Status lines and tests' output stand on the console between two lines of our own.
 boot() {
-  timeout --foreground "${NETCTL_VM_TIMEOUT:-900}" qemu-system-x86_64 \
+  timeout --foreground "${NETCTL_VM_TIMEOUT:-1200}" qemu-system-x86_64 \
     -accel tcg,thread=multi -cpu max -smp 2 -m 1024 -nographic -no-reboot -nic none \
     -kernel "$work/kernel/package/boot/vmlinuz-$release" -initrd "$work/initramfs" \
     -append 'console=ttyS0 quiet loglevel=1 panic=-1 no_timer_check' \
@@ -151,7 +151,7 @@ boot
 status=$(sed -n 's/^vm: end //p' "$work/console.log")
 if [ -z "$status" ]; then
   tail -n 20 "$work/console.log" >&2
-  echo "the virtual machine came to no end within ${NETCTL_VM_TIMEOUT:-900} seconds, or crashed" >&2
+  echo "the virtual machine came to no end within ${NETCTL_VM_TIMEOUT:-1200} seconds, or crashed" >&2
   exit 2
 fi
 exit "$status"

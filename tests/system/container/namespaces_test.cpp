@@ -55,6 +55,15 @@ TEST_F(Namespaces, ThoseOfAnotherContainerAreJoined) {
               HasSubstr("is not a uts namespace"));
 }
 
+TEST_F(Namespaces, CgroupAndTimeOfAnotherContainerAreJoinedToo) {
+  sure_in_box("--network none --name donor --time private -d -- sleep 100");
+  const auto donors = [&](const std::string& kind) {
+    return sure("netctl exec donor readlink /proc/self/ns/" + kind);
+  };
+  EXPECT_EQ(theirs("cgroup", "--cgroupns container:donor"), donors("cgroup"));
+  EXPECT_EQ(theirs("time", "--time container:donor"), donors("time"));
+}
+
 TEST_F(Namespaces, ClocksAreAhead) {
   const double here = std::stod(read("/proc/uptime"));
   const double there =
