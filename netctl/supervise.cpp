@@ -16,6 +16,8 @@
 #include "runtime-core/container/launch.hpp"
 #include "runtime-core/ns/netns.hpp"
 #include "runtime-core/ns/pins.hpp"
+#include "runtime-core/sys/files.hpp"
+#include "runtime-core/sys/mount_api.hpp"
 
 namespace netctl::command {
 namespace {
@@ -63,8 +65,11 @@ class Run {
     const Spec spec = TRY(store_.spec_of(state_.id));
     const cgroup::Group group = TRY(make_group(spec));
     Streams streams = TRY(make_streams());
-    Launched launched = TRY(container::launch(
-        spec, group, {.streams = streams.inside(options_), .init = options_.init}));
+    const std::string mounts = TRY(sys::read_file("/proc/self/mountinfo"));
+    Launched launched = TRY(container::launch(spec, group,
+                                              {.streams = streams.inside(options_),
+                                               .init = options_.init,
+                                               .pivot = !sys::is_initial_ramdisk(mounts)}));
     streams.close_inside();
     TRY(remember_birth(launched));
     if (Status attached = attach(spec, launched); !attached) {

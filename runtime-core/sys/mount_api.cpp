@@ -161,4 +161,22 @@ Status move_root(int root) {
   return ok();
 }
 
+bool is_initial_ramdisk(std::string_view mountinfo) {
+  bool is_ramdisk = false;  // of the last mount on "/": it covers the others
+  while (!mountinfo.empty()) {
+    const std::size_t end = std::min(mountinfo.find('\n'), mountinfo.size());
+    const std::string_view line = mountinfo.substr(0, end);
+    mountinfo.remove_prefix(std::min(end + 1, mountinfo.size()));
+    // "36 35 98:0 /root /mountpoint options … - type source options"
+    std::size_t place = 0;
+    for (int field = 1; field < 5 && place != line.npos; ++field) {
+      place = line.find(' ', place);
+      if (place != line.npos) ++place;
+    }
+    if (place == line.npos || line.substr(place, 2) != "/ ") continue;
+    is_ramdisk = line.find(" - rootfs ", place) != line.npos;
+  }
+  return is_ramdisk;
+}
+
 }  // namespace netctl::sys

@@ -64,5 +64,7 @@ Status switch_root(int root);
 // The same where pivot_root(2) cannot work, the host's root being the initial ramdisk: the mount is
 // moved over "/", and everything that was mounted below it is gone first.
 Status move_root(int root);
+// Whether the root is the initial ramdisk's, by the content of /proc/self/mountinfo (proc(5)).
+bool is_initial_ramdisk(std::string_view mountinfo);
 
 }  // namespace netctl::sys
