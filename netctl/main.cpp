@@ -2,11 +2,13 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
 #include "netctl/cli/cli.hpp"
 #include "runtime-core/base/log.hpp"
+#include "runtime-core/sys/own_program.hpp"
 
 namespace {
 
@@ -17,6 +19,17 @@ void print_error(const netctl::Error& error) {
   const bool list = error.details.find('\n') != std::string::npos;
   const char* separator = error.details.empty() ? "" : list ? "\n" : "; ";
   std::fprintf(stderr, "netctl: %s%s%s\n", error.message.c_str(), separator, error.details.c_str());
+}
+
+// These start over from a read-only mount of the program (sys/own_program.hpp). It is done at once
+// for them, since to define and to read the command line twice takes longer than all of that. Where
+// it cannot be done, the command says so.
+void seal_for_containers(int argc, char** argv) {
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (command != "run" && command != "exec") return;
+  if (const auto sealed = netctl::sys::seal_own_program(); !sealed) {
+    netctl::log::debug("{}", sealed.error().message);
+  }
 }
 
 int run(const netctl::cli::Session& session) {
@@ -35,6 +48,7 @@ int run(const netctl::cli::Session& session) {
 
 int main(int argc, char** argv) {
   netctl::log::set_up("netctl");
+  seal_for_containers(argc, argv);
   std::signal(SIGPIPE, SIG_IGN);
 
   netctl::cli::Session session;
