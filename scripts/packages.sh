@@ -13,7 +13,8 @@ VM_PACKAGES="qemu-system-x86 busybox-static e2fsprogs binutils"
 CLIENT_PACKAGES="containernetworking-plugins golang-go golang-github-appc-cni-dev"
 
 # What the bench measures beside ours, and with what (bench.sh).
-PEER_PACKAGES="containernetworking-plugins netavark iptables nftables iproute2 iperf3"
+PEER_PACKAGES="containernetworking-plugins netavark crun runc busybox-static iptables nftables \
+iproute2 iperf3"
 
 # install_packages NAME...: installs what is missing, quietly; says what it does, and what to do
 # where it cannot.

@@ -34,6 +34,7 @@ constexpr char kUsage[] =
 // In the order of the table.
 std::vector<Scenario> all_scenarios() {
   std::vector<Scenario> all = attach_scenarios();
+  for (Scenario& more : run_scenarios()) all.push_back(std::move(more));
   for (Scenario& more : scale_scenarios()) all.push_back(std::move(more));
   for (Scenario& more : footprint_scenarios()) all.push_back(std::move(more));
   return all;

@@ -1,0 +1,175 @@
+// A whole container: made, run and removed, beside runtimes that do the same for the same
+// config.json.
+#include <filesystem>
+
+#include "tests/bench/makers.hpp"
+#include "tests/bench/scenarios.hpp"
+
+namespace netctl::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kCrun[] = "crun";
+constexpr char kRunc[] = "runc";
+constexpr char kCrunReference[] = "crun and reference";
+constexpr char kRuncReference[] = "runc and reference";
+
+// The program that all of them run, in a root file system of busybox.
+constexpr char kProgram[] = "/bin/true";
+
+// crun refuses a hybrid tree in which version 2 has a controller: all of them get version 1 alone.
+Status leave_version_1(const Host& host) {
+  TRY(host.shell("d=/sys/fs/cgroup/unified; ! mountpoint -q $d || umount $d"));
+  return ok();
+}
+
+// A host on which containers are run.
+class Yard {
+ public:
+  static Result<std::shared_ptr<Yard>> make(Lab& lab, const std::string& name) {
+    auto host = TRY(lab.make_host(name));
+    TRY(leave_version_1(*host));
+    std::shared_ptr<Yard> yard(new Yard(std::move(host), lab.programs()));
+    TRY(yard->host_->shell(
+        format("mkdir -p {0}/bin {1}/net.d && cp /bin/busybox {0}/bin && ln -s busybox {0}{2}",
+               yard->root(), yard->host_->directory(), kProgram)));
+    return yard;
+  }
+
+  // `netctl run`, to its end.
+  Status run(const std::vector<std::string>& options) const {
+    std::vector<std::string> words{programs_.netctl, "run", "--rootfs", root()};
+    words.insert(words.end(), options.begin(), options.end());
+    words.insert(words.end(), {"--", kProgram});
+    TRY(host_->sure(words, "", environment()));
+    return ok();
+  }
+
+  // A bundle with the config.json that ours makes for these options; gives its directory.
+  Result<std::string> bundle(const std::vector<std::string>& options) const {
+    std::vector<std::string> words{"--name", "model"};
+    words.insert(words.end(), options.begin(), options.end());
+    TRY(run(words));
+    const std::string directory = host_->directory() + "/bundle";
+    TRY(host_->shell(
+        format("mkdir {0} && cp {1}/containers/*/config.json {0}", directory, host_->directory())));
+    return directory;
+  }
+
+  Host& host() const { return *host_; }
+  const std::shared_ptr<Host>& shared_host() const { return host_; }
+
+ private:
+  Yard(std::shared_ptr<Host> host, const Programs& programs)
+      : host_(std::move(host)), programs_(programs) {}
+  std::string root() const { return host_->directory() + "/root"; }
+  std::vector<std::string> environment() const {
+    const std::string& directory = host_->directory();
+    return {"CNI_PATH=" + programs_.plugins, "NETCONFPATH=" + directory + "/net.d",
+            "NETCTL_CNI_STATE_DIR=" + directory + "/cni", "NETCTL_RUN_DIR=" + directory,
+            "NETCTL_DATA_DIR=" + directory + "/data"};
+  }
+
+  std::shared_ptr<Host> host_;
+  Programs programs_;
+};
+
+template <class Body>
+Result<Samples> timed(Body&& body) {
+  const Stopwatch watch;
+  TRY(body());
+  return Samples{watch.elapsed(), watch.cpu()};
+}
+
+Contestant ours(Lab& lab, const std::string& host, const std::vector<std::string>& network) {
+  const auto yard = Yard::make(lab, host);
+  if (!yard) return absent(kOurs, yard.error());
+  std::vector<std::string> options{"--rm"};
+  options.insert(options.end(), network.begin(), network.end());
+  return {kOurs, [=, yard = *yard] { return timed([&] { return yard->run(options); }); }};
+}
+
+// Of a runtime, which each distribution's package has elsewhere.
+std::string path_of(const std::string& runtime) {
+  const std::string path = "/usr/sbin/" + runtime;
+  return fs::exists(path) ? path : "/usr/bin/" + runtime;
+}
+
+Status run_bundle(const Host& host, const std::string& program, const std::string& bundle) {
+  TRY(host.sure(
+      {program, "--root", host.directory() + "/oci", "run", "--bundle", bundle, "bench"}));
+  return ok();
+}
+
+Result<Contestant> oci(Lab& lab, const std::string& name) {
+  const auto yard = TRY(Yard::make(lab, name));
+  const std::string bundle = TRY(yard->bundle({"--network", "none"}));
+  const std::string program = path_of(name);
+  return Contestant{
+      name, [=] { return timed([&] { return run_bundle(yard->host(), program, bundle); }); }};
+}
+
+// As a container engine does it: a namespace, the plugins, the runtime, and all back again.
+Result<Contestant> oci_with_network(Lab& lab, const std::string& name, const std::string& runtime) {
+  const auto yard = TRY(Yard::make(lab, runtime + "-net"));
+  const std::string pin = runtime + "-net-guest";
+  const Attachment guest{
+      .id = "guest", .netns = TRY(ns::path_of(pin)), .number = 3, .host_port = 8003};
+  TRY(ns::create_pinned(pin));
+  const std::string bundle = TRY(yard->bundle({"--network", "ns:" + guest.netns}));
+  TRY(ns::remove_pinned(pin));
+  std::shared_ptr<Attacher> plugins =
+      TRY(plugin_chain(yard->shared_host(), lab.programs().reference, {}));
+  const std::string program = path_of(runtime);
+  return Contestant{name, [=] {
+                      return timed([&]() -> Status {
+                        TRY(ns::create_pinned(pin));
+                        const std::string result = TRY(plugins->add(guest));
+                        TRY(run_bundle(yard->host(), program, bundle));
+                        TRY(plugins->del(guest, result));
+                        return ns::remove_pinned(pin);
+                      });
+                    }};
+}
+
+Contestant or_absent(const std::string& name, Result<Contestant> contestant) {
+  if (!contestant) return absent(name, contestant.error());
+  return *std::move(contestant);
+}
+
+Scenario without_network() {
+  return {
+      .name = "run",
+      .figures = {{.title = "run /bin/true without a network",
+                   .unit = "ms",
+                   .reach = {{Reach::Kind::AtMost, 1, kCrun}, {Reach::Kind::FasterBy, 2, kRunc}}},
+                  {.title = "processor time of it", .unit = "ms"}},
+      .rounds = 21,
+      .prepare = [](Lab& lab) {
+        return std::vector<Contestant>{ours(lab, "ours-run", {"--network", "none"}),
+                                       or_absent(kCrun, oci(lab, kCrun)),
+                                       or_absent(kRunc, oci(lab, kRunc))};
+      }};
+}
+
+Scenario with_network() {
+  return {.name = "run-network",
+          .figures = {{.title = "run /bin/true on a bridge with a port",
+                       .unit = "ms",
+                       .reach = {{Reach::Kind::FasterBy, 4, kCrunReference}}},
+                      {.title = "processor time of it", .unit = "ms"}},
+          .rounds = 21,
+          .prepare = [](Lab& lab) {
+            return std::vector<Contestant>{
+                ours(lab, "ours-run-net", {"--network", "bridge", "-p", "8003:80"}),
+                or_absent(kCrunReference, oci_with_network(lab, kCrunReference, kCrun)),
+                or_absent(kRuncReference, oci_with_network(lab, kRuncReference, kRunc))};
+          }};
+}
+
+}  // namespace
+
+std::vector<Scenario> run_scenarios() { return {without_network(), with_network()}; }
+
+}  // namespace netctl::bench
