@@ -77,11 +77,12 @@ Result<HostListeners> HostListeners::of(const std::vector<HostPort>& ports) {
 }
 
 const diag::Listener* HostListeners::find(const HostPort& port) const {
-  const auto same_port =
-      std::ranges::equal_range(all_, std::pair(port.protocol, port.number), {}, place_of);
-  const auto found = std::ranges::find_if(
-      same_port, [&](const diag::Listener& one) { return one.takes(port.address); });
-  return found == same_port.end() ? nullptr : &*found;
+  const auto place = std::pair(port.protocol, port.number);
+  auto one = std::ranges::lower_bound(all_, place, {}, place_of);
+  for (; one != all_.end() && place_of(*one) == place; ++one) {
+    if (one->takes(port.address)) return &*one;
+  }
+  return nullptr;
 }
 
 Error port_in_use(const HostPort& port, const diag::Listener& listener) {
@@ -112,7 +113,8 @@ Result<std::vector<std::uint16_t>> automatic_ports(std::string_view range,
   std::uint32_t place = 0;
   const std::string digest = sha512_hex(seed).substr(0, 8);
   std::from_chars(digest.data(), digest.data() + digest.size(), place, 16);
-  std::ranges::rotate(ports, ports.begin() + static_cast<std::ptrdiff_t>(place % ports.size()));
+  const auto first = ports.begin() + static_cast<std::ptrdiff_t>(place % ports.size());
+  std::rotate(ports.begin(), first, ports.end());
   return ports;
 }
 

@@ -84,8 +84,7 @@ std::vector<PortSpan> spans_in(const std::vector<Element>& elements, const nft::
   }
   std::ranges::sort(spans);
   // The same port on several addresses is one.
-  const auto same = std::ranges::unique(spans);
-  spans.erase(same.begin(), same.end());
+  spans.erase(std::unique(spans.begin(), spans.end()), spans.end());
   return spans;
 }
 

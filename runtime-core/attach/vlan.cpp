@@ -176,15 +176,16 @@ Result<std::vector<rtnl::Link>> unused_vlan_gateways(rtnl::RouteSocket& host,
   std::vector<rtnl::Link> unused;
   if (!bridge.vlan_filtering) return unused;
   std::vector<rtnl::Link> ports = TRY(host.ports_of(bridge.index));
-  const auto others = std::ranges::stable_partition(
-      ports, [](const rtnl::Link& port) { return is_device_alias(port.alias); });
-  unused.assign(ports.begin(), others.begin());
+  const auto others = std::stable_partition(ports.begin(), ports.end(), [](const rtnl::Link& port) {
+    return is_device_alias(port.alias);
+  });
+  unused.assign(ports.begin(), others);
   std::vector<std::uint16_t> vlans;
   for (const rtnl::Link& gateway : unused) {
     vlans.push_back(TRY(gateway_vlan(host, gateway)));
   }
   // One port after the other until each gateway has somebody, which is soon.
-  for (auto port = others.begin(); port != others.end() && !unused.empty(); ++port) {
+  for (auto port = others; port != ports.end() && !unused.empty(); ++port) {
     const auto used = TRY(vlans_if_there(host, *port));
     for (std::size_t i = unused.size(); i-- > 0;) {
       if (!is_in(used, vlans[i])) continue;
