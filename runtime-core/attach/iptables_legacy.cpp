@@ -40,13 +40,11 @@ constexpr int kAttempts = 20;  // somebody else may change the table between our
 // are the same.
 struct V4 {
   using Entry = ipt_entry;
-  static constexpr Family kFamily = Family::V4;
   static constexpr std::uint8_t kGoto = IPT_F_GOTO;
   static const auto& match(const Entry& entry) { return entry.ip; }
 };
 struct V6 {
   using Entry = ip6t_entry;
-  static constexpr Family kFamily = Family::V6;
   static constexpr std::uint8_t kGoto = IP6T_F_GOTO;
   static const auto& match(const Entry& entry) { return entry.ipv6; }
 };
@@ -109,7 +107,7 @@ void read_header(const typename Traits::Entry& header, Entry& entry) {
 void read_match(Bytes bytes, FilterRule& rule) {
   const auto head = read_at<xt_entry_match>(bytes, 0);
   const Bytes data = bytes.subspan(sizeof(xt_entry_match));
-  const std::string_view name(head.u.user.name);
+  const std::string name = text_in(bytes_of(head.u.user.name));
   if (name == "comment") {
     rule.comment = text_in(data);
     // It could not be written to a line.
@@ -153,7 +151,7 @@ void read_verdict(int number, Entry& entry) {
 void read_target(Bytes bytes, Entry& entry) {
   const auto head = read_at<xt_entry_target>(bytes, 0);
   const Bytes data = bytes.subspan(sizeof(xt_entry_target));
-  const std::string_view name(head.u.user.name);
+  const std::string name = text_in(bytes_of(head.u.user.name));
   if (name == XT_STANDARD_TARGET && data.size() >= sizeof(int)) {
     read_verdict(read_at<int>(data, 0), entry);
   } else if (name == XT_ERROR_TARGET) {
