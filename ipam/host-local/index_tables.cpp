@@ -162,7 +162,8 @@ bool IndexTables::is_taken(const IpAddress& address) const {
 std::optional<IpAddress> IndexTables::first_free(const IpAddress& from, const IpAddress& to) const {
   for (IpAddress address = from; address <= to;) {
     const Block& block = *find_block(address);
-    if (block.is_empty()) return address;
+    // Of another block where a table is damaged and has no empty slot: nothing is known then.
+    if (block.is_empty() || block.key != Block::key_of(address)) return address;
     const unsigned begin = last_byte(address);
     const unsigned position = first_zero(block.taken, begin);
     const IpAddress next = address.next(position - begin);

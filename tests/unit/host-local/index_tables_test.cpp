@@ -167,5 +167,26 @@ TEST(IndexTables, NoContentMakesASearchGoOnForever) {
   tables.all().drop(~std::uint64_t{0}, ip("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"));
 }
 
+// Every slot has the same block, which no search can end at: a file that somebody wrote to.
+TEST(IndexTables, ADamagedTableIsNotSearchedForever) {
+  auto bytes = IndexTables::make(4, 4);
+  IndexTables tables(bytes);
+  IpAddress address = parse_ip_address("10.0.0.0").value();
+  for (int i = 0; i < 256; ++i, address = address.next()) tables.take(address);
+  constexpr std::size_t kBlock = 48;
+  const auto slots = std::span(bytes).subspan(sizeof(IndexHeader), 4 * kBlock);
+  std::vector<std::byte> full;
+  for (std::size_t at = 0; at < slots.size(); at += kBlock) {
+    const auto slot = slots.subspan(at, kBlock);
+    if (slot[15] != std::byte{0}) full.assign(slot.begin(), slot.end());
+  }
+  for (std::size_t at = 0; at < slots.size(); at += kBlock) {
+    std::ranges::copy(full, slots.subspan(at).begin());
+  }
+  const auto first = parse_ip_address("fd00::").value();
+  const auto last = parse_ip_address("fd00::ffff:ffff:ffff:ffff").value();
+  EXPECT_EQ(tables.first_free(first, last), first);
+}
+
 }  // namespace
 }  // namespace netctl::host_local
