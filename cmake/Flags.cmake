@@ -11,6 +11,10 @@ if(NETCTL_SANITIZE)
   # million pointers to adjust, half a second at each start of a program.
   target_link_options(netctl_flags INTERFACE -fsanitize=address,undefined -no-pie)
 endif()
+if(NETCTL_FUZZ)
+  # What clang counts while the parsers run, so that the fuzzer sees which input was news.
+  target_compile_options(netctl_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(NETCTL_STATIC_RUNTIME)
   target_link_options(netctl_flags INTERFACE -static-libstdc++ -static-libgcc
                                              -Wl,--gc-sections -Wl,-z,now -Wl,-O1)

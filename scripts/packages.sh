@@ -11,6 +11,9 @@ VM_PACKAGES="qemu-system-x86 busybox-static e2fsprogs binutils"
 # For the tests with others' programs: the reference plugins, and the library of cnitool and
 # containerd with the compiler that a client of it takes (half a minute to install, and to build).
 CLIENT_PACKAGES="containernetworking-plugins golang-go golang-github-appc-cni-dev"
+# What reads the source instead of running it (scripts/lint.sh), and the fuzzer's compiler
+# (tests/fuzz/run.sh).
+LINT_PACKAGES="clang clang-tidy cppcheck"
 
 # What the bench measures beside ours, and with what (bench.sh).
 PEER_PACKAGES="containernetworking-plugins netavark crun runc busybox-static iptables nftables \
