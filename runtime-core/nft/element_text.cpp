@@ -113,6 +113,8 @@ Result<Element> parse_element(std::string_view text, const std::vector<Set>& set
     element.data = TRY(parse_concatenation(data, set->data));
     if (has_range(element.data)) return unreadable(text);
   }
+  // Another spelling, or something between the parts: it is not as it was written.
+  if (to_text(element) != text) return unreadable(text);
   return element;
 }
 

@@ -11,6 +11,8 @@
 
 #include <libmnl/libmnl.h>
 
+#include "runtime-core/nft/message.hpp"
+
 namespace netctl::nft {
 namespace {
 
@@ -87,9 +89,7 @@ bool contains(const std::vector<Table>& tables, const Table& wanted) {
 
 std::vector<Removal> RemovalReader::read(std::span<const std::uint8_t> received) {
   std::vector<Removal> removals;
-  const auto* message = reinterpret_cast<const nlmsghdr*>(received.data());
-  for (int left = static_cast<int>(received.size()); mnl_nlmsg_ok(message, left);
-       message = mnl_nlmsg_next(message, &left)) {
+  while (const nlmsghdr* const message = take_message(received)) {
     const bool is_ours = message->nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES &&
                          message->nlmsg_len >= MNL_NLMSG_HDRLEN + sizeof(nfgenmsg);
     if (!is_ours) continue;

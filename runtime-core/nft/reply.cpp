@@ -3,6 +3,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
+#include <algorithm>
 #include <utility>
 
 #include <libmnl/libmnl.h>
@@ -98,14 +99,22 @@ Result<Element> decode_element(nftnl_set_elem* element, const Set& set) {
 
 }  // namespace
 
+// Not by mnl_nlmsg_ok(), which takes a length of 2 GiB and more for a negative one, and so for one
+// that fits.
+const nlmsghdr* take_message(std::span<const std::uint8_t>& received) {
+  if (received.size() < sizeof(nlmsghdr)) return nullptr;
+  const auto* const message = reinterpret_cast<const nlmsghdr*>(received.data());
+  const std::size_t length = message->nlmsg_len;
+  if (length < sizeof(nlmsghdr) || length > received.size()) return nullptr;
+  received = received.subspan(std::min<std::size_t>(NLMSG_ALIGN(length), received.size()));
+  return message;
+}
+
 Reply parse_reply(std::span<const std::uint8_t> received, std::uint32_t first, std::uint32_t last) {
   Reply reply;
-  const auto* header = reinterpret_cast<const nlmsghdr*>(received.data());
-  int left = static_cast<int>(received.size());
-  while (mnl_nlmsg_ok(header, left)) {
+  while (const nlmsghdr* const header = take_message(received)) {
     // What is left of an earlier request has another number.
     if (header->nlmsg_seq - first <= last - first) add_to(reply, header);
-    header = mnl_nlmsg_next(header, &left);
   }
   return reply;
 }

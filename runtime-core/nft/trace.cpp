@@ -10,6 +10,7 @@
 #include <libnftnl/trace.h>
 
 #include "runtime-core/nft/data.hpp"
+#include "runtime-core/nft/message.hpp"
 #include "runtime-core/nft/owners.hpp"
 
 namespace netctl::nft {
@@ -96,9 +97,8 @@ std::string verdict_text(std::uint32_t number, const std::string& chain) {
 }  // namespace
 
 std::optional<TraceEvent> decode_trace(Span message) {
-  const auto* header = reinterpret_cast<const nlmsghdr*>(message.data());
-  if (!mnl_nlmsg_ok(header, static_cast<int>(message.size())) ||
-      header->nlmsg_type != ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_TRACE)) {
+  const nlmsghdr* const header = take_message(message);
+  if (header == nullptr || header->nlmsg_type != ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_TRACE)) {
     return std::nullopt;
   }
   const auto trace = owned<TracePtr>(nftnl_trace_alloc());
@@ -138,9 +138,7 @@ Result<std::vector<TraceEvent>> TraceWatch::read() {
   std::vector<TraceEvent> events;
   bool is_whole = true;
   const auto take = [&](Span received) {
-    const auto* message = reinterpret_cast<const nlmsghdr*>(received.data());
-    for (int left = static_cast<int>(received.size()); mnl_nlmsg_ok(message, left);
-         message = mnl_nlmsg_next(message, &left)) {
+    while (const nlmsghdr* const message = take_message(received)) {
       auto event =
           decode_trace({reinterpret_cast<const std::uint8_t*>(message), message->nlmsg_len});
       if (event) events.push_back(*std::move(event));

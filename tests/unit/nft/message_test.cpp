@@ -270,5 +270,16 @@ TEST(NftMessage, OnlyChainsOfTheTableAreTaken) {
   EXPECT_FALSE(decode_chain_name(header_of(*message), "other"));
 }
 
+TEST(NftMessage, OfAnImpossibleLengthEndsTheReading) {
+  for (const std::uint32_t length : {0U, 15U, 21U, 0x7fffffffU, 0x80000000U, 0xffffffffU}) {
+    SCOPED_TRACE(length);
+    Bytes bytes = joined({verdict_message(NLMSG_DONE, 7, 0), verdict_message(NLMSG_DONE, 7, -1)});
+    std::memcpy(bytes.data() + bytes.size() / 2, &length, sizeof length);
+    const Reply reply = parse_reply(bytes, 7, 7);
+    EXPECT_TRUE(reply.finished);
+    EXPECT_FALSE(reply.refused);
+  }
+}
+
 }  // namespace
 }  // namespace netctl::nft
