@@ -164,6 +164,22 @@ std::optional<Error> TableEditor::adapt(Attempt& attempt, const Addition& additi
   return std::nullopt;
 }
 
+// Writes a record. The first one in a table that has elements is written after theirs: somebody
+// emptied the directory, and from now on who has no record counts as one who has no elements.
+Status TableEditor::remember(std::string_view purpose, const std::string& tag,
+                             const std::vector<Element>& elements) {
+  if (!TRY(records_.are_kept()) && TRY(socket_.has_table(table_->table))) {
+    std::map<std::pair<std::string_view, std::string>, std::vector<Element>> found;
+    for (const Element& element : TRY(all_elements())) {
+      found[{to_text(set_of(element).purpose), element.comment}].push_back(element);
+    }
+    for (const auto& [owner, theirs] : found) {
+      TRY(records_.save(owner.first, owner.second, theirs));
+    }
+  }
+  return records_.save(purpose, tag, elements);
+}
+
 Status TableEditor::add(const Addition& addition) {
   if (addition.elements.empty()) return ok();
   const Element& first = addition.elements.front();
@@ -173,7 +189,7 @@ Status TableEditor::add(const Addition& addition) {
   for (const Element& element : addition.elements) {
     if (std::ranges::find(all, element) == all.end()) all.push_back(element);
   }
-  TRY(records_.save(purpose, first.comment, all));
+  TRY(remember(purpose, first.comment, all));
   Status inserted = insert(addition);
   if (inserted) return ok();
   const Status undone = before ? records_.save(purpose, first.comment, *before)
@@ -206,7 +222,7 @@ Status TableEditor::settle(Purpose purpose, const std::string& tag,
     // Without a record there is nothing, unless none are kept.
     return known || !TRY(records_.are_kept()) ? remove_all(purpose, tag) : ok();
   }
-  if (known != wanted) TRY(records_.save(to_text(purpose), tag, wanted));
+  if (known != wanted) TRY(remember(to_text(purpose), tag, wanted));
   return change_ruleset(socket_, [&]() -> Result<nft::Batch> {
     std::vector<Element> gone = TRY(still_there(unwanted));
     std::vector<Element> missing;

@@ -107,6 +107,8 @@ class TableEditor {
       : table_(&table), records_(std::move(records)), socket_(std::move(socket)) {}
 
   struct Attempt;
+  Status remember(std::string_view purpose, const std::string& tag,
+                  const std::vector<nft::Element>& elements);
   using Tags = std::function<bool(const std::string& tag)>;
   Status insert(const Addition& addition);
   const OwnedSet& set_of(const nft::Element& element) const;
