@@ -35,7 +35,8 @@ plugins=$build/lib/cni
 
 OPERATIONS="bridge-add bridge-del bridge-check host-local-add host-local-del portmap-add portmap-del
   firewall-add ptp-add ptp-del none-add none-del tuning-add tuning-del bridge-gc host-local-gc
-  portmap-gc netctl-add netctl-del netctl-check netctl-gc netctl-reload netctl-ns-add netctl-ns-rm"
+  portmap-gc netctl-add netctl-del netctl-check netctl-gc netctl-reload netctl-ns-add netctl-ns-rm
+  netctl-run netctl-rm"
 
 if [ "$list" = 1 ]; then
   printf '%s\n' $OPERATIONS
@@ -54,6 +55,13 @@ mkdir -p /run/netns /run/config /run/state /run/faults
 ip link set lo up
 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 export NETCTL_CNI_STATE_DIR=/run/state NETCONFPATH=/run/config CNI_PATH=$plugins
+
+# What containers are made of.
+export NETCTL_DATA_DIR=/run/data
+make_box() {
+  mkdir -p /run/box/bin
+  cp /bin/busybox /run/box/bin/busybox-faults  # no other process has that name
+}
 
 IPAM='"ipam": {"type": "host-local", "dataDir": "/run/state/networks",
   "ranges": [[{"subnet": "10.9.0.0/24"}], [{"subnet": "fd09::/64"}]]}'
@@ -113,6 +121,7 @@ setup() {
       quietly "$netctl" add net c1 -p 8080:80
       ;;
     netctl-ns-rm) quietly "$netctl" ns add c2 ;;
+    netctl-rm) quietly operation netctl-run ;;
   esac
   case $1 in
     netctl-reload) nft flush ruleset ;;
@@ -131,6 +140,10 @@ operation() {
     netctl-reload) "${trace[@]}" "$netctl" reload ;;
     netctl-ns-add) "${trace[@]}" "$netctl" ns add c2 ;;
     netctl-ns-rm) "${trace[@]}" "$netctl" ns rm c2 ;;
+    netctl-run)
+      "${trace[@]}" "$netctl" run -d --name box --rootfs /run/box --network net -- busybox-faults sleep 1000
+      ;;
+    netctl-rm) "${trace[@]}" "$netctl" rm -f box ;;
     *-add) plugin "${1%-add}" ADD ;;
     *-del) plugin "${1%-del}" DEL ;;
     *-check) plugin "${1%-check}" CHECK ;;
@@ -143,6 +156,8 @@ ending() {
     netctl-add | netctl-del | netctl-check | netctl-reload) "$netctl" del net c1 ;;
     netctl-gc) "$netctl" gc net ;;
     netctl-ns-*) [ ! -e /run/netns/c2 ] || "$netctl" ns rm c2 ;;
+    # A creation that was interrupted has no name yet; GC knows it.
+    netctl-run | netctl-rm) quietly "$netctl" rm -f box; "$netctl" gc net ;;
     bridge-check) ;;
     bridge-gc | host-local-gc | portmap-gc) plugin "${1%-gc}" GC ;;
     *) plugin "${1%-*}" DEL ;;
@@ -175,6 +190,8 @@ state() {
     find /run/state /run/netctl /run/netns ! -type d ! -name lock ! -name 'last_reserved_ip.*' \
       ! -path '/run/netctl/ipam/*' 2>/dev/null | sort
     grep -c ' /run' /proc/self/mounts
+    find /run/data -mindepth 2 2>/dev/null | sort
+    pgrep -c -x busybox-faults
     [ ! -e /run/netns/c1 ] || nsenter --net=/run/netns/c1 sh -c 'ip -o link; ip -o addr; ip route'
   } | sed -E -e '/fe80::|ff00::/d' -e 's/valid_lft.*|,LOWER_UP| state [A-Z]+|@if[0-9]+//g' \
     -e 's/^[0-9]+: //'
@@ -255,13 +272,13 @@ try_point() {
       [ -z "${FAULTS_VERBOSE:-}" ] || echo "$operation: $call number $n: the error has no cause: $(head -c 200 /run/faults/out)"
     fi
     case $operation in
-      *-add) is_like /run/faults/before || lost "$operation" "$call" "$n" "left something behind" ;;
+      *-add | netctl-run) is_like /run/faults/before || lost "$operation" "$call" "$n" "left something behind" ;;
     esac
   fi
   ending "$operation" >/run/faults/out 2>&1 || lost "$operation" "$call" "$n" "DEL behind it fails"
   is_like /run/faults/clean || lost "$operation" "$call" "$n" "DEL behind it leaves something"
   case $operation in
-    *-add)
+    *-add | netctl-run)
       operation "$operation" >/run/faults/out 2>&1 || lost "$operation" "$call" "$n" "ADD behind it fails"
       quietly ending "$operation"
       ;;
@@ -277,6 +294,12 @@ for operation in $OPERATIONS; do
   [ -z "$only" ] || [ "$only" = "$operation" ] || continue
   tried=0 survived=0 nameless=0 point=0
   # How it looks without, and which calls it makes.
+  case $operation in
+    netctl-run | netctl-rm)
+      [ -x /bin/busybox ] || { echo "$operation: needs busybox-static" && continue; }
+      [ -e /run/box ] || make_box
+      ;;
+  esac
   base "$operation"
   setup "$operation"
   state >/run/faults/before
