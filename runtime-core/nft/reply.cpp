@@ -4,6 +4,7 @@
 #include <linux/netlink.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <libmnl/libmnl.h>
@@ -33,7 +34,8 @@ void add_to(Reply& reply, const nlmsghdr* header) {
   if (number == 0) {
     reply.finished = true;
   } else if (!reply.refused) {
-    reply.refused = {.sequence = header->nlmsg_seq, .number = -number};
+    reply.refused = {.sequence = header->nlmsg_seq,
+                     .number = -std::max(number, -std::numeric_limits<int>::max())};
   }
 }
 
