@@ -121,7 +121,9 @@ setup() {
       quietly "$netctl" add net c1 -p 8080:80
       ;;
     netctl-ns-rm) quietly "$netctl" ns add c2 ;;
-    netctl-rm) quietly operation netctl-run ;;
+    netctl-rm)
+      quietly "$netctl" run -d --name box --rootfs /run/box --network net -- busybox-faults sleep 1000
+      ;;
   esac
   case $1 in
     netctl-reload) nft flush ruleset ;;
@@ -141,7 +143,8 @@ operation() {
     netctl-ns-add) "${trace[@]}" "$netctl" ns add c2 ;;
     netctl-ns-rm) "${trace[@]}" "$netctl" ns rm c2 ;;
     netctl-run)
-      "${trace[@]}" "$netctl" run -d --name box --rootfs /run/box --network net -- busybox-faults sleep 1000
+      # To its end: strace waits for all that it follows.
+      "${trace[@]}" "$netctl" run --name box --rootfs /run/box --network net -- busybox-faults true
       ;;
     netctl-rm) "${trace[@]}" "$netctl" rm -f box ;;
     *-add) plugin "${1%-add}" ADD ;;
