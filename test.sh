@@ -65,17 +65,6 @@ if [ "$what" = all ] && is_short; then
     *) status=1 ;;
   esac
 fi
-# What a fuzzer makes up in a few seconds; what it was given and what it found before is among the
-# unit tests.
-if [ "$what" = all ]; then
-  if command -v clang++ >/dev/null; then
-    echo "the parsers, with inputs that libFuzzer makes up:"
-    tests/fuzz/run.sh || status=1
-  else
-    echo "the parsers are not fuzzed: clang is not installed"
-  fi
-fi
-
 count() { grep -c -E "^ *[0-9]+/[0-9]+ Test .*$1" "$2"; }
 readonly failure='\*\*\*(Failed|Timeout|Exception|Not Run)|Subprocess aborted'
 passed=$(count ' Passed ' "$log")
