@@ -53,9 +53,9 @@ int main(int argc, char** argv) {
 
   netctl::cli::Session session;
   CLI::App app("", "netctl");
-  netctl::cli::define_all(app, session);
+  std::vector<std::string> words(argv + 1, argv + argc);
+  netctl::cli::define_for(words, app, session);
   try {
-    std::vector<std::string> words(argv + 1, argv + argc);
     session.program = netctl::cli::split_off_program(app, words);
     std::ranges::reverse(words);  // as CLI11 wants them
     app.parse(std::move(words));

@@ -1,5 +1,8 @@
 #include "netctl/cli/cli.hpp"
 
+#include <algorithm>
+#include <string_view>
+
 #include <CLI/CLI.hpp>
 
 namespace netctl::cli {
@@ -23,23 +26,47 @@ CNI_IFNAME (as flags of add), NETCTL_CNI_STATE_DIR (address and result files), N
 NETCTL_LOG.
 Exit status: 0 done, 1 failed, 2 not understood.)";
 
+struct Group {
+  void (*define)(CLI::App& app, Session& session);
+  std::vector<std::string_view> commands;
+};
+
+const std::vector<Group>& groups() {
+  static const std::vector<Group> all{
+      {define_attachments, {"add", "del", "check", "ls", "inspect", "port", "ports"}},
+      {define_upkeep, {"gc", "reload", "status", "trace", "doctor"}},
+      {define_networks, {"network"}},
+      {define_namespaces, {"ns"}},
+      {define_sandboxes, {"sandbox"}},
+      {define_ipam, {"ipam"}},
+      {define_containers,
+       {"run", "exec", "ps", "stats", "logs", "pause", "unpause", "stop", "kill", "rm", "update"}},
+      // Completion has to know all the others.
+      {define_completion, {}}};
+  return all;
+}
+
+const Group* group_of(const std::vector<std::string>& words) {
+  const auto command = std::ranges::find_if(
+      words, [](const std::string& word) { return word != "-v" && word != "--verbose"; });
+  if (command == words.end()) return nullptr;
+  const auto group = std::ranges::find_if(groups(), [&](const Group& each) {
+    return std::ranges::find(each.commands, *command) != each.commands.end();
+  });
+  return group == groups().end() ? nullptr : &*group;
+}
+
 }  // namespace
 
-void define_all(CLI::App& app, Session& session) {
+void define_for(const std::vector<std::string>& words, CLI::App& app, Session& session) {
   app.description(kAbout);
   app.footer(kExample);
   app.require_subcommand(1);
   app.set_version_flag("--version", "netctl " NETCTL_VERSION);
   app.add_flag("-v,--verbose", session.verbose, "Show what is sent to the kernel, and when");
   app.fallthrough();
-  define_attachments(app, session);
-  define_upkeep(app, session);
-  define_networks(app, session);
-  define_namespaces(app, session);
-  define_sandboxes(app, session);
-  define_ipam(app, session);
-  define_containers(app, session);
-  define_completion(app, session);
+  if (const Group* group = group_of(words)) return group->define(app, session);
+  for (const Group& group : groups()) group.define(app, session);
 }
 
 void add_output_options(CLI::App& command, command::Output& output, bool is_list) {

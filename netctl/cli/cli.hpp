@@ -26,8 +26,10 @@ struct Session {
   int failure_status = 1;  // when it does not
 };
 
-// The whole command line, all subcommands in it.
-void define_all(CLI::App& app, Session& session);
+// The command line as far as `words`, those behind "netctl", need it: the subcommands of one
+// define_…, or all, where they begin with none. To define everything takes milliseconds, as long as
+// all the rest of a short command.
+void define_for(const std::vector<std::string>& words, CLI::App& app, Session& session);
 
 void define_attachments(CLI::App& app, Session& session);  // add del check ls inspect port ports
 void define_upkeep(CLI::App& app, Session& session);       // gc reload status trace doctor

@@ -1,4 +1,6 @@
 // Wrong input: one line that names the value and what to do, status 1, and nothing changed.
+#include <regex>
+
 #include <gmock/gmock.h>
 
 #include "tests/support/lab.hpp"
@@ -115,6 +117,20 @@ TEST_F(BadInput, PublishingOnANetworkThatCannotIsRefused) {
   write_network("10-x.conflist", R"({"cniVersion": "1.0.0", "name": "x", "plugins": [
       {"type": "bridge", "ipam": {"type": "host-local", "subnet": "10.7.0.0/24"}}]})");
   EXPECT_THAT(refusal("netctl add x web -p 80"), HasSubstr("portmap"));
+}
+
+TEST_F(BadInput, EachCommandOfTheHelpHasAHelpOfItsOwn) {
+  const std::string all = sure("netctl --help");
+  const std::regex command("\n  ([a-z]+) +[A-Z]");
+  const std::sregex_iterator end;
+  int commands = 0;
+  for (std::sregex_iterator each(all.begin(), all.end(), command); each != end; ++each) {
+    const std::string name = (*each)[1];
+    EXPECT_THAT(sure(format("netctl {} --help", name)), HasSubstr("netctl " + name));
+    ++commands;
+  }
+  EXPECT_GT(commands, 25);
+  EXPECT_THAT(sure("netctl -v ports --help"), HasSubstr("netctl ports"));
 }
 
 TEST_F(BadInput, WrongUsageHasStatusTwo) {
