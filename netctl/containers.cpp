@@ -177,9 +177,11 @@ Traffic traffic_of(pid_t pid) {
 }
 
 Facts statistics_facts(const State& state, const cgroup::Statistics& used) {
-  const double lived_ns = std::max(
-      1.0, static_cast<double>(std::time(nullptr)) * 1e9 - static_cast<double>(state.started_ns));
-  const double percent = 100.0 * static_cast<double>(used.cpu_ns.value_or(0)) / lived_ns;
+  // The clock may have been set back since.
+  const std::chrono::nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
+  const auto lived_ns = static_cast<double>(now.count() - state.started_ns);
+  const double percent =
+      lived_ns > 0 ? 100.0 * static_cast<double>(used.cpu_ns.value_or(0)) / lived_ns : 0;
   const Traffic traffic = traffic_of(state.init.pid);
   return {
       fact("name", state.name),

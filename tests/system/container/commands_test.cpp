@@ -107,6 +107,8 @@ TEST_F(Commands, RmOfARunningContainerNeedsForce) {
 TEST_F(Commands, StatsTellWhatItUsesAndMay) {
   EXPECT_THAT(sure("netctl stats"), ContainsRegex("box +[0-9.]+% +[0-9.]+s +[0-9.]+[KM]iB .* 1 "));
   EXPECT_EQ(fact("netctl stats box", "pids"), "1");
+  // Also within the second in which it was started.
+  EXPECT_LT(std::stod(fact("netctl stats box", "cpuPercent")), 1e5);
   EXPECT_EQ(fact("netctl stats box", "pidsLimit"), "64");
   EXPECT_EQ(run("netctl stats nobody").exit_status, 1);
 }
