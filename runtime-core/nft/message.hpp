@@ -58,8 +58,8 @@ struct Reply {
   std::vector<const nlmsghdr*> contents{};  // the other messages; they lie in what was received
 };
 
-// Takes the next message off the front of what was received, which is aligned to four bytes; nullptr
-// when what is left does not begin with a whole one.
+// Takes the next message off the front of what was received, which is aligned to four bytes;
+// nullptr when what is left does not begin with a whole one.
 const nlmsghdr* take_message(std::span<const std::uint8_t>& received);
 
 // Looks at the messages that answer the sequence numbers `first` to `last`. `received` are whole
