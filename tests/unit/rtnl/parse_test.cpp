@@ -58,13 +58,6 @@ Bytes route_message(int family, int length, const Bytes& attributes) {
   return wire::message(RTM_NEWROUTE, join({raw(header), attributes}));
 }
 
-Bytes error_message(int error, const Bytes& after, int flags, std::size_t request = 0) {
-  nlmsgerr body{};
-  body.error = error;
-  body.msg.nlmsg_len = static_cast<std::uint32_t>(sizeof(nlmsghdr) + request);
-  return wire::message(NLMSG_ERROR, join({raw(body), Bytes(request), after}), flags);
-}
-
 Bytes name(const char* value) { return attribute(IFLA_IFNAME, text(value)); }
 
 const Bytes kVethPort = link_message(
@@ -119,8 +112,8 @@ const Bytes kVlans = vlan_message(
                            attribute(BRIDGE_VLANDB_ENTRY_RANGE, raw(std::uint16_t{199}))}))}));
 
 const Bytes kRefusal =
-    error_message(-EEXIST, attribute(NLMSGERR_ATTR_MSG, text("Address already assigned.")),
-                  NLM_F_ACK_TLVS | NLM_F_CAPPED);
+    wire::error_message(-EEXIST, attribute(NLMSGERR_ATTR_MSG, text("Address already assigned.")),
+                        NLM_F_ACK_TLVS | NLM_F_CAPPED);
 
 TEST(ParseLink, AVethThatIsABridgePortHasAllItsFields) {
   const auto link = parse_link(kVethPort);
@@ -433,59 +426,6 @@ TEST(ParseRoute, NonsenseIsRefused) {
   }
 }
 
-TEST(ParseAck, ZeroIsDone) {
-  const auto ack = parse_ack(error_message(0, {}, NLM_F_CAPPED));
-
-  ASSERT_THAT(ack, Succeeds());
-  EXPECT_EQ(ack->number, 0);
-  EXPECT_EQ(ack->text, "");
-}
-
-TEST(ParseAck, ARefusalHasItsNumberAndTheKernelsWords) {
-  const auto ack = parse_ack(kRefusal);
-
-  ASSERT_THAT(ack, Succeeds());
-  EXPECT_EQ(ack->number, EEXIST);
-  EXPECT_EQ(ack->text, "Address already assigned.");
-}
-
-TEST(ParseAck, TheWordsAreFoundBehindAQuotedRequest) {
-  const auto ack = parse_ack(error_message(
-      -EINVAL, attribute(NLMSGERR_ATTR_MSG, text("Invalid prefix")), NLM_F_ACK_TLVS, 26));
-
-  ASSERT_THAT(ack, Succeeds());
-  EXPECT_EQ(ack->text, "Invalid prefix");
-}
-
-TEST(ParseAck, TheEndOfADumpIsOneToo) {
-  const Bytes body = join({raw(-ENOENT), attribute(NLMSGERR_ATTR_MSG, text("no such table"))});
-  const auto ack = parse_ack(wire::message(NLMSG_DONE, body, NLM_F_MULTI | NLM_F_ACK_TLVS));
-
-  ASSERT_THAT(ack, Succeeds());
-  EXPECT_EQ(ack->number, ENOENT);
-  EXPECT_EQ(ack->text, "no such table");
-}
-
-TEST(ParseAck, NonsenseIsRefused) {
-  const struct {
-    const char* what;
-    Bytes message;
-  } cases[] = {
-      {"nothing", {}},
-      {"not an answer", kVethPort},
-      {"no errno", wire::message(NLMSG_ERROR, {})},
-      {"no errno at the end", wire::message(NLMSG_DONE, {})},
-      {"a positive errno", error_message(EEXIST, {}, NLM_F_CAPPED)},
-      {"the smallest number there is", error_message(INT32_MIN, {}, NLM_F_CAPPED)},
-      {"a quoted request that ends outside",
-       wire::cut(error_message(-EINVAL, {}, NLM_F_ACK_TLVS, 64), 40)},
-  };
-  for (const auto& [what, message] : cases) {
-    SCOPED_TRACE(what);
-    EXPECT_THAT(parse_ack(message), FailsWith(Errc::Io));
-  }
-}
-
 // Whatever comes back, the sanitizers look on.
 void parse_all(std::span<const std::byte> bytes) {
   static_cast<void>(parse_link(bytes));
@@ -518,22 +458,6 @@ TEST(Parse, MessagesWithWrongBytesAreReadWithinTheirBounds) {
     }
   }
   EXPECT_GT(understood, 0) << "none got as far as the attributes";
-}
-
-TEST(TakeMessage, SeveralInOneDatagramComeOneByOne) {
-  const Bytes datagram = join({wire::message(NLMSG_DONE, list({1, 2, 3, 4, 5}), NLM_F_MULTI, 42),
-                               wire::message(NLMSG_ERROR, {}, 0, 43)});
-  std::span<const std::byte> rest = datagram;
-
-  const auto first = take_message(rest);
-  const auto second = take_message(rest);
-
-  ASSERT_TRUE(first && second);
-  EXPECT_EQ(header_of(*first).type, NLMSG_DONE);
-  EXPECT_EQ(header_of(*first).flags, NLM_F_MULTI);
-  EXPECT_EQ(header_of(*first).sequence, 42U);
-  EXPECT_EQ(header_of(*second).sequence, 43U);
-  EXPECT_EQ(take_message(rest), std::nullopt);
 }
 
 }  // namespace

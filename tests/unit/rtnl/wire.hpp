@@ -107,4 +107,12 @@ inline std::optional<std::span<const std::byte>> find(std::span<const std::byte>
   return row;
 }
 
+// The answer to a request of so many bytes behind its header, with what follows the quoted request.
+inline Bytes error_message(int error, const Bytes& after, int flags, std::size_t request = 0) {
+  nlmsgerr body{};
+  body.error = error;
+  body.msg.nlmsg_len = static_cast<std::uint32_t>(sizeof(nlmsghdr) + request);
+  return message(NLMSG_ERROR, join({raw(body), Bytes(request), after}), flags);
+}
+
 }  // namespace netctl::rtnl::wire
