@@ -20,9 +20,9 @@ class LogChain {
     std::string text{};  // whole lines and perhaps the beginning of one
     bool lost = false;   // between this text and the one before files may have come and gone
   };
-  // What was written since the last call; at first all that there is. Without a
-  // file there is nothing yet. Lines are lost only where so
-  // many files were begun since that not one that was known is kept.
+  // What was written since the last call; at first all that there is. Without a file there is
+  // nothing yet. Lines are lost only where so many files were begun since that not one that was
+  // known is kept.
   Result<News> read_new();
 
  private:
