@@ -79,8 +79,9 @@ Result<int> run_inside(const Settings& settings, const ExecOptions& options) {
     streams = {
         .in = options.interactive ? STDIN_FILENO : -1, .out = STDOUT_FILENO, .err = STDERR_FILENO};
   }
-  auto launched = TRY(container::join(state.init.pid, spec, process, group,
-                                      {.streams = streams, .dies_with_us = !options.detach}));
+  auto launched = TRY(container::join(
+      state.init.pid, spec, process, group,
+      {.streams = streams, .dies_with_us = !options.detach, .filters = store(settings).filters()}));
   UniqueFd terminal = TRY(launched.wait_until_ready());
   TRY(launched.start());
   if (options.detach) return 0;

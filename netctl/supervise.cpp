@@ -69,7 +69,8 @@ class Run {
     Launched launched = TRY(container::launch(spec, group,
                                               {.streams = streams.inside(options_),
                                                .init = options_.init,
-                                               .pivot = !sys::is_initial_ramdisk(mounts)}));
+                                               .pivot = !sys::is_initial_ramdisk(mounts),
+                                               .filters = store_.filters()}));
     streams.close_inside();
     TRY(remember_birth(launched));
     if (Status attached = attach(spec, launched); !attached) {

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "runtime-core/base/log.hpp"
+#include "runtime-core/container/filter_cache.hpp"
 #include "runtime-core/container/inside.hpp"
 #include "runtime-core/container/program.hpp"
 #include "runtime-core/rootfs/layers.hpp"
@@ -227,7 +228,7 @@ Result<Launched> launch(const Spec& spec, const cgroup::Group& group,
   TRY(check_spec(spec));
   Inside inside{.spec = spec, .options = options, .cgroups = cgroup_directories(group)};
   inside.joined = TRY(open_joined(spec));
-  if (spec.seccomp) inside.filter = TRY(compile_filter(*spec.seccomp));
+  if (spec.seccomp) inside.filter = TRY(find_or_compile_filter(*spec.seccomp, options.filters));
   UniqueFd user_namespace;
   if (const NamespaceUse* use = spec.find(Kind::User)) {
     if (!use->path.empty()) user_namespace = TRY(ns::open_kind(Kind::User, use->path));
@@ -291,7 +292,7 @@ Error join_inside(const std::vector<ns::Opened>& namespaces, const Begin& begin,
 Result<Launched> join(pid_t init, const Spec& spec, const Process& process,
                       const cgroup::Group& group, const LaunchOptions& options) {
   FilterProgram filter;
-  if (spec.seccomp) filter = TRY(compile_filter(*spec.seccomp));
+  if (spec.seccomp) filter = TRY(find_or_compile_filter(*spec.seccomp, options.filters));
   std::vector<ns::Opened> namespaces = TRY(open_all_of(init));
   ns::ForChildren children;
   for (const ns::Opened& each : namespaces) {

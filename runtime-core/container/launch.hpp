@@ -32,6 +32,7 @@ struct LaunchOptions {
   bool dies_with_us = true;  // the container ends with the thread that launched it
   bool init = false;         // PID 1 is ours: it reaps, and hands on signals
   bool pivot = true;         // false: chroot, where the root is an initial ramdisk
+  std::string filters{};     // directory of compiled filters; see find_or_compile_filter()
 };
 
 // A container that is not yet, or no longer, of its own: it is killed when this goes, unless it was

@@ -192,6 +192,11 @@ Result<FilterProgram> compile_filter(const Seccomp& profile) {
   return refuses ? with_unknown_as_missing(program) : program;
 }
 
+std::string filter_compiler() {
+  const scmp_version* const library = ::seccomp_version();
+  return format("libseccomp {}.{}.{}", library->major, library->minor, library->micro);
+}
+
 Status load_filter(const FilterProgram& program) {
   FilterProgram copy = program;
   sock_fprog filter{.len = static_cast<unsigned short>(copy.size()),

@@ -18,6 +18,9 @@ using FilterProgram = std::vector<std::uint64_t>;
 // rest gets an error: C libraries then try the older call, as they would on an older kernel.
 Result<FilterProgram> compile_filter(const Seccomp& profile);
 
+// What compiles them: "libseccomp 2.5.4". Another version may make another program of a profile.
+std::string filter_compiler();
+
 // For this process, from now on. Without no_new_privs it takes CAP_SYS_ADMIN.
 Status load_filter(const FilterProgram& program);
 

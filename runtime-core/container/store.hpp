@@ -13,8 +13,9 @@ namespace netctl::container {
 // Where containers are remembered:
 //   <run>/containers/<id>/           config.json, state.json, and the files that are bound into it
 //   <run>/names/<name>               a link to the id: the reservation of the name
+//   <run>/filters/                   seccomp filters, compiled (see filter_cache.hpp)
 //   <data>/containers/<id>/          what is large: the writable layer, the log
-// The first two go at reboot, like the containers. Files are replaced whole, so a reader needs no
+// The first three go at reboot, like the containers. Files are replaced whole, so a reader needs no
 // lock; whoever makes or removes a container holds one on the store.
 class Store {
  public:
@@ -40,6 +41,7 @@ class Store {
 
   std::string directory_of(const std::string& id) const { return run_ + "/containers/" + id; }
   std::string data_of(const std::string& id) const { return data_ + "/containers/" + id; }
+  std::string filters() const { return run_ + "/filters"; }
   Result<sys::FileLock> lock() const;
 
  private:

@@ -26,7 +26,7 @@ Contestant peak_of(Lab& lab, const std::string& name, const std::string& directo
 Scenario memory() {
   return {.name = "memory",
           .figures = {{.title = "peak memory of bridge's ADD, host-local included",
-                       .unit = "MB",
+                       .unit = "MiB",
                        .reach = {{Reach::Kind::Absolute, 3, ""}}}},
           .rounds = 5,
           .prepare = [](Lab& lab) {
@@ -57,7 +57,7 @@ Result<Samples> megabytes_of(const std::vector<std::filesystem::path>& places) {
 Scenario size() {
   return {.name = "size",
           .figures = {{.title = "size of all executables",
-                       .unit = "MB",
+                       .unit = "MiB",
                        .reach = {{Reach::Kind::Absolute, 8, ""}}}},
           .rounds = 1,
           .prepare = [](Lab& lab) {

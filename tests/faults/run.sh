@@ -191,7 +191,7 @@ state() {
     nft -s list ruleset
     sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv4.conf.all.route_localnet
     find /run/state /run/netctl /run/netns ! -type d ! -name lock ! -name 'last_reserved_ip.*' \
-      ! -path '/run/netctl/ipam/*' 2>/dev/null | sort
+      ! -path '/run/netctl/ipam/*' ! -path '/run/netctl/filters/*' 2>/dev/null | sort
     grep -c ' /run' /proc/self/mounts
     find /run/data -mindepth 2 2>/dev/null | sort
     pgrep -c -x busybox-faults

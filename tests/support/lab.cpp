@@ -128,14 +128,16 @@ std::string Lab::host_state() {
                            "ip -6 route show table all", "nft -s list ruleset"}) {
     state += format("== {}\n{}", line, run(line).out);
   }
-  // The lock, host-local's memory of the last address, and its indexes are no attachment's.
+  // The lock, host-local's memory of the last address, its indexes, and the compiled filters of
+  // profiles belong to no attachment.
   for (const char* directory : {"/run/cni-state", "/run/netctl", "/run/netns"}) {
     std::error_code error;
     std::set<std::string> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(directory, error)) {
       const std::string name = entry.path().filename();
-      const bool is_index = entry.path().parent_path() == "/run/netctl/ipam";
-      const bool is_lasting = name == "lock" || name.starts_with("last_reserved_ip.") || is_index;
+      const std::string parent = entry.path().parent_path();
+      const bool is_kept = parent == "/run/netctl/ipam" || parent == "/run/netctl/filters";
+      const bool is_lasting = name == "lock" || name.starts_with("last_reserved_ip.") || is_kept;
       if (!entry.is_regular_file() || is_lasting) continue;
       files.insert(entry.path());
     }
