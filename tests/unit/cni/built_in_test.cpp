@@ -54,6 +54,17 @@ TEST_F(BuiltIn, EverythingElseHasToBeExecuted) {
   EXPECT_EQ(find_built_in({}, executable("a/fake", kElf + kStamp)), nullptr);
 }
 
+TEST_F(BuiltIn, StampsTellOfEveryPluginInAFileAndOfItsVersion) {
+  const std::string two =
+      std::string("netctl-plugin one 0.1") + '\0' + "..netctl-plugin two 0.2+g1" + '\0';
+  EXPECT_EQ(stamps_of(executable("j/any", kElf + two)),
+            (std::vector<Stamp>{{"one", "0.1"}, {"two", "0.2+g1"}}));
+  EXPECT_TRUE(stamps_of(executable("k/any", kElf)).empty());
+  EXPECT_TRUE(stamps_of(executable("l/any", "#!/bin/sh\n# " + kStamp)).empty());
+  EXPECT_TRUE(stamps_of(executable("m/any", kElf + "netctl-plugin cut")).empty());
+  EXPECT_TRUE(stamps_of(scripts.path("nowhere/any")).empty());
+}
+
 TEST_F(BuiltIn, IsCalledWithEnvironmentAndConfigAndAnswersAsItsProcessWould) {
   const std::string path = executable("a/fake", kElf + kStamp);
   fake.result.ips.push_back({.address = *parse_ip_prefix("10.0.0.2/24")});
