@@ -11,6 +11,13 @@ if(NETCTL_SANITIZE)
   # million pointers to adjust, half a second at each start of a program.
   target_link_options(netctl_flags INTERFACE -fsanitize=address,undefined -no-pie)
 endif()
+# What is released knows nothing of the directory that it was built in, nor of the moment: a source
+# file's names of its own come from the name of its object. (Debuggers want the directory.)
+if(NOT CMAKE_BUILD_TYPE STREQUAL Debug)
+  target_compile_options(netctl_flags
+                         INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+  string(APPEND CMAKE_CXX_COMPILE_OBJECT " -frandom-seed=<OBJECT>")
+endif()
 if(NETCTL_FUZZ)
   # What clang counts while the parsers run, so that the fuzzer sees which input was news.
   target_compile_options(netctl_flags INTERFACE -fsanitize=fuzzer-no-link)
@@ -27,13 +34,23 @@ function(netctl_library name)
   target_link_libraries(${name} PUBLIC netctl_flags)
 endfunction()
 
-# netctl_plugin(NAME LIBRARIES...): build/…/<name>, installed as lib/cni/<name>.
+# Where plugins are installed, below the prefix. Not lib/cni: under /usr that is the reference
+# plugins' place. netctl looks here first (netctl/settings.cpp).
+set(NETCTL_PLUGIN_DIR lib/netctl/cni)
+
+# All of them.
+add_custom_target(netctl-plugins)
+
+# netctl_plugin(NAME LIBRARIES...): build/lib/cni/<name>, installed in NETCTL_PLUGIN_DIR. The names
+# of all are in the global property NETCTL_PLUGINS.
 function(netctl_plugin name)
   add_executable(plugin-${name} main.cpp ${PROJECT_SOURCE_DIR}/runtime-core/cni/stamp.cpp)
   target_compile_definitions(plugin-${name}
-                             PRIVATE NETCTL_STAMP="netctl-plugin ${name} ${PROJECT_VERSION}")
+                             PRIVATE NETCTL_STAMP="netctl-plugin ${name} ${NETCTL_VERSION}")
   set_target_properties(plugin-${name} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY
                                                   ${PROJECT_BINARY_DIR}/lib/cni)
   target_link_libraries(plugin-${name} PRIVATE ${ARGN})
-  install(TARGETS plugin-${name} RUNTIME DESTINATION lib/cni)
+  install(TARGETS plugin-${name} RUNTIME DESTINATION ${NETCTL_PLUGIN_DIR} COMPONENT plugins)
+  set_property(GLOBAL APPEND PROPERTY NETCTL_PLUGINS ${name})
+  add_dependencies(netctl-plugins plugin-${name})
 endfunction()

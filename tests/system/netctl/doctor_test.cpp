@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "runtime-core/base/format.hpp"
+#include "tests/support/background.hpp"
 #include "tests/support/lab.hpp"
 
 namespace netctl::test {
@@ -88,6 +89,18 @@ TEST_F(Doctor, ForwardingThatWasSwitchedOffIsAFailure) {
   EXPECT_THAT(says("sysctl net.ipv4.ip_forward"), ContainsRegex("^OK"));
 }
 
+TEST_F(Doctor, ForwardingThatContainersNeedCanBeFixed) {
+  sure("netctl add bridge web");
+  sure("sysctl -q -w net.ipv4.ip_forward=0");
+  EXPECT_THAT(sure("netctl doctor --fix"), Not(HasSubstr("FAIL")));
+  EXPECT_EQ(sure("sysctl -n net.ipv4.ip_forward"), "1");
+
+  sure("netctl del bridge web");
+  sure("sysctl -q -w net.ipv4.ip_forward=0");
+  sure("netctl doctor --fix");
+  EXPECT_EQ(sure("sysctl -n net.ipv4.ip_forward"), "0") << "nobody needs it";
+}
+
 TEST_F(Doctor, RiskyParametersAreWarnings) {
   sure("sysctl -q -w net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.all.route_localnet=1");
   EXPECT_THAT(says("sysctl net.ipv4.conf.all.rp_filter"), ContainsRegex("^WARN .*rp_filter=2"));
@@ -143,6 +156,23 @@ TEST_F(Doctor, ANetworkManagerWithoutOurDropIn) {
   std::filesystem::create_directories("/run/NetworkManager/conf.d");
   std::ofstream("/run/NetworkManager/conf.d/netctl.conf") << "[device-netctl]\n";
   EXPECT_THAT(says("NetworkManager"), ContainsRegex("^OK .*alone"));
+}
+
+TEST_F(Doctor, ADhcpClientThatRunsOnEveryInterface) {
+  EXPECT_THAT(says("dhcpcd"), ContainsRegex("^OK .*does not run"));
+  std::filesystem::create_directories("/run/other");
+  std::filesystem::copy_file("/bin/sleep", "/run/other/dhcpcd");  // by the name of its program
+  const Background client("/run/other/dhcpcd", {"dhcpcd", "60"}, environment);
+  EXPECT_THAT(says("dhcpcd"), ContainsRegex("^WARN .*denyinterfaces veth"));
+}
+
+TEST_F(Doctor, WhatAToolHasLeftThatIsNotThereAnyMore) {
+  EXPECT_THAT(says("leftovers"), ContainsRegex("^OK"));
+  sure("ip link add flannel.1 type bridge");
+  sure("nft add table ip nat");
+  sure("nft add chain ip nat CNI-HOSTPORT-DNAT");
+  EXPECT_THAT(says("leftovers of flannel"), ContainsRegex("^WARN .*ip link delete flannel.1"));
+  EXPECT_THAT(says("leftovers of other CNI plugins"), ContainsRegex("^WARN .*CNI-HOSTPORT-DNAT"));
 }
 
 TEST_F(Doctor, PluginsThatAreMissingOrOfOthers) {
