@@ -39,7 +39,7 @@ endfunction()
 set(NETCTL_PLUGIN_DIR lib/netctl/cni)
 
 # All of them.
-add_custom_target(netctl-plugins)
+add_custom_target(every-plugin)
 
 # netctl_plugin(NAME LIBRARIES...): build/lib/cni/<name>, installed in NETCTL_PLUGIN_DIR. The names
 # of all are in the global property NETCTL_PLUGINS.
@@ -52,5 +52,5 @@ function(netctl_plugin name)
   target_link_libraries(plugin-${name} PRIVATE ${ARGN})
   install(TARGETS plugin-${name} RUNTIME DESTINATION ${NETCTL_PLUGIN_DIR} COMPONENT plugins)
   set_property(GLOBAL APPEND PROPERTY NETCTL_PLUGINS ${name})
-  add_dependencies(netctl-plugins plugin-${name})
+  add_dependencies(every-plugin plugin-${name})
 endfunction()

@@ -40,8 +40,8 @@ from a directory, straight against the kernel: no daemon and no helper programs.
 configuration files; bridge, host, none and container are there without any.")
 set(CPACK_DEBIAN_NETCTL_PACKAGE_DEPENDS "netctl-plugins (= ${NETCTL_DEB_VERSION})")
 set(CPACK_DEBIAN_NETCTL_PACKAGE_CONTROL_EXTRA
-    ${PROJECT_SOURCE_DIR}/dist/debian/postinst ${PROJECT_SOURCE_DIR}/dist/debian/prerm
-    ${PROJECT_SOURCE_DIR}/dist/debian/postrm)
+    ${PROJECT_SOURCE_DIR}/dist/debian/netctl/postinst
+    ${PROJECT_SOURCE_DIR}/dist/debian/netctl/prerm ${PROJECT_SOURCE_DIR}/dist/debian/netctl/postrm)
 
 set(CPACK_DEBIAN_PLUGINS_PACKAGE_NAME netctl-plugins)
 set(CPACK_DEBIAN_PLUGINS_DESCRIPTION
@@ -49,5 +49,7 @@ set(CPACK_DEBIAN_PLUGINS_DESCRIPTION
 A drop-in for the reference CNI plugins, for every runtime that calls such. They lie in
 /usr/lib/netctl/cni; the command `netctl install` of the package netctl puts them where a runtime
 looks for them (/opt/cni/bin).")
+set(CPACK_DEBIAN_PLUGINS_PACKAGE_CONTROL_EXTRA
+    ${PROJECT_SOURCE_DIR}/dist/debian/netctl-plugins/postinst)
 
 include(CPack)

@@ -236,6 +236,23 @@ Findings examine_plugins(const Settings& settings) {
   return judge_plugins(files, settings.plugin_path);
 }
 
+// What `netctl install` has put where other runtimes look, and perhaps an older netctl.
+Findings examine_copies() {
+  Findings findings;
+  for (const char* directory : {"/opt/cni/bin", "/usr/lib/cni"}) {
+    Copies copies{.directory = directory};
+    const auto names = sys::list_directory(directory);
+    if (!names) continue;
+    for (const std::string& name : *names) {
+      const auto stamps = cni::stamps_of(format("{}/{}", directory, name));
+      if (!stamps.empty()) copies.by_version[stamps.front().version].push_back(name);
+    }
+    if (copies.by_version.empty()) continue;
+    findings.push_back(judge_copies(copies, std::string(cni::own_version())));
+  }
+  return findings;
+}
+
 // --- all of it ------------------------------------------------------------------------------
 
 Result<Findings> examine_all(const Settings& settings) {
@@ -255,6 +272,7 @@ Result<Findings> examine_all(const Settings& settings) {
   append(findings, examine_managers(programs));
   append(findings, TRY(examine_leftovers(programs, !attachments.empty())));
   append(findings, examine_plugins(settings));
+  append(findings, examine_copies());
   return findings;
 }
 

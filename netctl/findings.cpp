@@ -248,4 +248,16 @@ Findings judge_plugins(const std::vector<PluginFile>& plugins,
   return findings;
 }
 
+Finding judge_copies(const Copies& copies, const std::string& own_version) {
+  const std::string about = "plugins in " + copies.directory;
+  std::string others;
+  for (const auto& [version, names] : copies.by_version) {
+    if (version == own_version) continue;
+    others += format("{}{} of version {}", others.empty() ? "" : "; ", joined(names), version);
+  }
+  if (others.empty()) return {Grade::Ok, about, "those of netctl are of this version", ""};
+  return {Grade::Warn, about, others + ": other runtimes call those",
+          format("netctl install --dir {}", copies.directory)};
+}
+
 }  // namespace netctl::command

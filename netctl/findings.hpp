@@ -101,4 +101,11 @@ struct PluginFile {
 Findings judge_plugins(const std::vector<PluginFile>& plugins,
                        const std::vector<std::string>& directories);
 
+// Plugins of ours in a directory of other runtimes, and the version that they have.
+struct Copies {
+  std::string directory{};
+  std::map<std::string, std::vector<std::string>> by_version{};
+};
+Finding judge_copies(const Copies& copies, const std::string& own_version);
+
 }  // namespace netctl::command

@@ -62,6 +62,10 @@ is_content_beside_others() {
   ! netctl install 2>/dev/null && netctl install --force >/dev/null &&
     [ "$(CNI_COMMAND=VERSION /opt/cni/bin/bridge <<<'{"cniVersion":"1.0.0"}' | grep -c 1.1.0)" = 1 ]
 }
+survives_an_upgrade() {
+  quietly dpkg -i /packages/*.deb && [ "$(netctl ps -q | wc -l)" = 1 ] &&
+    /box/bin/busybox wget -q -O /dev/null http://127.0.0.1:8080/hello
+}
 cleans_up_as_at_boot() {
   local id=0123456789abcdef
   mkdir -p "/var/lib/netctl/containers/$id/upper"  # of a container before the reboot
@@ -83,6 +87,7 @@ use() {
   check "containers run, and their published ports answer" runs_with_network
   check "one still does" grep -q -l -z -x httpd /proc/[0-9]*/cmdline
   check "plugins go beside others' by force only" is_content_beside_others
+  check "an upgrade leaves containers running" survives_an_upgrade
   check "what a reboot leaves is let go" cleans_up_as_at_boot
 }
 

@@ -175,6 +175,16 @@ TEST_F(Doctor, WhatAToolHasLeftThatIsNotThereAnyMore) {
   EXPECT_THAT(says("leftovers of other CNI plugins"), ContainsRegex("^WARN .*CNI-HOSTPORT-DNAT"));
 }
 
+TEST_F(Doctor, CopiesOfAnOlderVersionThatOtherRuntimesCall) {
+  sure("mount -t tmpfs tmpfs /opt");
+  std::filesystem::create_directories("/opt/cni/bin");
+  EXPECT_THAT(says("plugins in /opt/cni/bin"), HasSubstr("nothing about"));
+  std::ofstream("/opt/cni/bin/static") << std::string("\177ELF netctl-plugin static 0.0.1\0", 32);
+  sure("chmod 755 /opt/cni/bin/static");
+  EXPECT_THAT(says("plugins in /opt/cni/bin"),
+              ContainsRegex("^WARN .*static of version 0.0.1.* netctl install --dir /opt/cni/bin"));
+}
+
 TEST_F(Doctor, PluginsThatAreMissingOrOfOthers) {
   environment["CNI_PATH"] = "/run/nowhere";
   EXPECT_THAT(says("plugins"), ContainsRegex("^FAIL .*portmap.* not found in /run/nowhere"));

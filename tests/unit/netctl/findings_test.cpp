@@ -152,6 +152,14 @@ TEST(Findings, PluginsHaveToBeThereAndOfThisVersion) {
               Is(Grade::Fail, HasSubstr("not found")));
 }
 
+TEST(Findings, CopiesOfAnotherVersionAreCalledByOtherRuntimes) {
+  EXPECT_EQ(judge_copies({"/opt/cni/bin", {{"2", {"bridge"}}}}, "2").grade, Grade::Ok);
+  const Finding old =
+      judge_copies({"/opt/cni/bin", {{"1", {"bridge", "ptp"}}, {"2", {"host"}}}}, "2");
+  EXPECT_THAT(old, Is(Grade::Warn, HasSubstr("bridge, ptp of version 1")));
+  EXPECT_EQ(old.advice, "netctl install --dir /opt/cni/bin");
+}
+
 TEST(Findings, EachOverlapIsNamedWithItsHolder) {
   const IpPrefix subnet = parse_ip_prefix("10.5.0.0/24").value();
   const IpPrefix route = parse_ip_prefix("10.0.0.0/8").value();
