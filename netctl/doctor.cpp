@@ -186,35 +186,35 @@ bool says(const char* file, std::string_view key, std::string_view value) {
 Findings examine_managers(const std::set<std::string>& programs) {
   const Manager managers[] = {
       {.name = "NetworkManager",
-       .runs = exists("/run/NetworkManager"),
        .drop_in = "/usr/lib/NetworkManager/conf.d/netctl.conf",
+       .runs = exists("/run/NetworkManager"),
        .has_drop_in = is_in_any({"/usr/lib/NetworkManager/conf.d", "/etc/NetworkManager/conf.d",
                                  "/run/NetworkManager/conf.d"},
                                 "netctl.conf")},
       {.name = "systemd-networkd",
-       .runs = exists("/run/systemd/netif/state"),
        .drop_in = "/usr/lib/systemd/network/05-netctl.network",
+       .runs = exists("/run/systemd/netif/state"),
        .has_drop_in =
            is_in_any({"/usr/lib/systemd/network", "/etc/systemd/network", "/run/systemd/network"},
                      "05-netctl.network")},
       {.name = "dhcpcd",
+       .setting = "write \"denyinterfaces veth* netctl0* nc-*\" into /etc/dhcpcd.conf",
        .runs = programs.contains("dhcpcd"),
        .has_drop_in = says("/etc/dhcpcd.conf", "denyinterfaces", "veth*") ||
-                      says("/etc/dhcpcd.conf", "allowinterfaces", ""),
-       .setting = "write \"denyinterfaces veth* netctl0* nc-*\" into /etc/dhcpcd.conf"},
+                      says("/etc/dhcpcd.conf", "allowinterfaces", "")},
       {.name = "connman",
-       .runs = programs.contains("connmand"),
-       .has_drop_in = says("/etc/connman/main.conf", "NetworkInterfaceBlacklist", "veth"),
        .setting = "write \"NetworkInterfaceBlacklist=veth,netctl0,nc-\" into the section [General] "
-                  "of /etc/connman/main.conf"}};
+                  "of /etc/connman/main.conf",
+       .runs = programs.contains("connmand"),
+       .has_drop_in = says("/etc/connman/main.conf", "NetworkInterfaceBlacklist", "veth")}};
   Findings findings;
   for (const Manager& manager : managers) findings.push_back(judge_manager(manager));
   return findings;
 }
 
 Result<Findings> examine_leftovers(const std::set<std::string>& programs, bool has_attachments) {
-  Remains remains{
-      .chains = TRY(nft::list_chains()), .programs = programs, .has_attachments = has_attachments};
+  Remains remains{.programs = programs, .has_attachments = has_attachments};
+  remains.chains = TRY(nft::list_chains());
   rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
   for (const rtnl::Link& link : TRY(host.links())) remains.links.insert(link.name);
   return judge_leftovers(remains);

@@ -85,10 +85,10 @@ Findings judge_ranges(const std::vector<Overlap>& overlaps);
 // A program that configures interfaces, and whether it is told to leave ours alone.
 struct Manager {
   std::string name{};
-  bool runs = false;
   std::string drop_in{};  // the file that tells it so, when we have one for it
-  bool has_drop_in = false;
   std::string setting{};  // what has to be written where, when we have none
+  bool runs = false;
+  bool has_drop_in = false;
 };
 Finding judge_manager(const Manager& manager);
 

@@ -105,17 +105,18 @@ struct Task {
 Result<std::vector<Task>> plugins_in(const Installation& wanted) {
   std::vector<Task> tasks;
   std::vector<std::string> others;
-  for (const std::string& name : TRY(sys::list_directory(wanted.source))) {
-    const std::string path = wanted.source + "/" + name;
+  for (const std::string& plugin : TRY(sys::list_directory(wanted.source))) {
+    const std::string path = format("{}/{}", wanted.source, plugin);
     const auto stamps = cni::stamps_of(path);
-    if (name.starts_with('.') || stamps.empty()) continue;
+    if (plugin.starts_with('.') || stamps.empty()) continue;
     if (std::ranges::find(stamps, cni::own_version(), &cni::Stamp::version) == stamps.end()) {
-      others.push_back(format("{} ({})", name, stamps.front().version));
+      others.push_back(format("{} ({})", plugin, stamps.front().version));
     }
-    tasks.push_back({.name = name,
+    const Identity identity = TRY(identity_of(path));
+    tasks.push_back({.name = plugin,
                      .from = path,
-                     .to = wanted.directory + "/" + name,
-                     .identity = TRY(identity_of(path))});
+                     .to = format("{}/{}", wanted.directory, plugin),
+                     .identity = identity});
   }
   if (tasks.empty()) {
     return fail(Errc::NotFound, "no plugins of netctl in {}: give --from", wanted.source);
@@ -315,10 +316,11 @@ Status uninstall(const Installation& wanted) {
   std::vector<std::string> names;
   for (std::string name : TRY(sys::list_directory(directory))) {
     // Of a call that was killed.
-    if (is_passing(name) && !wanted.dry_run) errors.keep(sys::delete_file(directory + "/" + name));
+    const std::string path = format("{}/{}", directory, name);
+    if (is_passing(name) && !wanted.dry_run) errors.keep(sys::delete_file(path));
     if (name.starts_with('.')) continue;
     struct stat info {};
-    if (::lstat((directory + "/" + name).c_str(), &info) != 0 || S_ISDIR(info.st_mode)) continue;
+    if (::lstat(path.c_str(), &info) != 0 || S_ISDIR(info.st_mode)) continue;
     if (name.ends_with(kBackup)) name.resize(name.size() - kBackup.size());
     if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
   }

@@ -18,11 +18,11 @@ struct Tool {
 };
 
 const std::vector<Tool>& tools() {
-  static const std::vector<std::string_view> kKubernetes{"kubelet",   "kube-proxy", "k3s-server",
-                                                         "k3s-agent", "k0s",        "kubelite"};
+  static const std::vector<std::string_view> kubernetes{"kubelet",   "kube-proxy", "k3s-server",
+                                                        "k3s-agent", "k0s",        "kubelite"};
   static const std::vector<Tool> all{
       {.name = "Docker", .programs = {"dockerd"}, .rules = {"DOCKER"}, .links = {"docker0"}},
-      {.name = "Kubernetes", .programs = kKubernetes, .rules = {"KUBE-"}, .links = {"kube-ipvs0"}},
+      {.name = "Kubernetes", .programs = kubernetes, .rules = {"KUBE-"}, .links = {"kube-ipvs0"}},
       {.name = "flannel",
        .programs = {"flanneld", "k3s-server", "k3s-agent"},
        .rules = {"FLANNEL-"},

@@ -31,8 +31,7 @@ std::string kernel_release() {
 }  // namespace
 
 Status print_version(const Output& output) {
-  std::vector<std::string> protocols;
-  for (const std::string_view each : cni::kVersions) protocols.push_back(std::string(each));
+  const std::vector<std::string> protocols(cni::kVersions.begin(), cni::kVersions.end());
   return print_one(
       {fact("version", std::string(cni::own_version())), fact("cniVersions", protocols),
        fact("kernel", kernel_release()), features_fact()},

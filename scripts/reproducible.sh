@@ -4,7 +4,7 @@
 #   scripts/reproducible.sh          some minutes, 1 GB in TMPDIR
 # Status: 0 they are the same, 1 they are not, 2 it could not be built.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 2
 . scripts/packages.sh
 # shellcheck disable=SC2086  # a list of names
 install_packages $BUILD_PACKAGES || exit 2

@@ -25,7 +25,7 @@ quietly() {
     return 1
   }
 }
-box="--rootfs /box"
+box=(--rootfs /box)
 
 install() {
   quietly apt-get update || exit 1
@@ -46,9 +46,8 @@ doctor_is_content() {
   ! grep -v -E '^OK |kernel: ' <<<"$said"
 }
 runs_with_network() {
-  # shellcheck disable=SC2086  # words
-  [ "$(netctl run --rm $box -- /bin/busybox echo hello)" = hello ] || return 1
-  netctl run -d --name web -p 8080:80 $box -- /bin/busybox httpd -f -p 80 -h / >/dev/null || return 1
+  [ "$(netctl run --rm "${box[@]}" -- /bin/busybox echo hello)" = hello ] || return 1
+  netctl run -d --name web -p 8080:80 "${box[@]}" -- /bin/busybox httpd -f -p 80 -h / >/dev/null || return 1
   for _ in $(seq 50); do
     /box/bin/busybox wget -q -O /dev/null http://127.0.0.1:8080/hello && return 0
     [ "$(netctl ps -q)" ] || return 1
@@ -78,7 +77,8 @@ use() {
   # Of the machine that this runs on.
   echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter
   for name in iptables ip6tables; do
-    [ ! -e /proc/sys/net/bridge/bridge-nf-call-$name ] || echo 0 >/proc/sys/net/bridge/bridge-nf-call-$name
+    sysctl=/proc/sys/net/bridge/bridge-nf-call-$name
+    [ ! -e "$sysctl" ] || echo 0 >"$sysctl"
   done
   mkdir -p /box/proc /box/dev /box/sys && echo hello >/box/hello
   check "netctl version tells the package's version" \

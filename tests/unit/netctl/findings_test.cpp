@@ -133,7 +133,7 @@ TEST(Findings, AManagerWithoutOurDropInMayMeddle) {
   EXPECT_EQ(judge_manager({.name = "networkd", .runs = true, .has_drop_in = true}).grade,
             Grade::Ok);
   EXPECT_EQ(judge_manager({.name = "networkd", .runs = true}).grade, Grade::Warn);
-  const Finding told = judge_manager({.name = "dhcpcd", .runs = true, .setting = "write this"});
+  const Finding told = judge_manager({.name = "dhcpcd", .setting = "write this", .runs = true});
   EXPECT_THAT(told, Is(Grade::Warn, HasSubstr("addresses of its own")));
   EXPECT_EQ(told.advice, "write this");
 }
