@@ -34,9 +34,10 @@ set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_NETCTL_PACKAGE_NAME netctl)
 set(CPACK_DEBIAN_NETCTL_DESCRIPTION
     "container networking: the command
-Attaches containers and network namespaces to networks, publishes their ports, and runs containers
-from a directory, straight against the kernel: no daemon and no helper programs. Networks are CNI
-configuration files; bridge, host, none and container are there without any.")
+Attaches containers and network namespaces to networks, publishes their
+ports, and runs containers from a directory, straight against the kernel:
+no daemon and no helper programs. Networks are CNI configuration files;
+bridge, host, none and container are there without any.")
 set(CPACK_DEBIAN_NETCTL_PACKAGE_DEPENDS "netctl-plugins (= ${NETCTL_DEB_VERSION})")
 set(CPACK_DEBIAN_NETCTL_PACKAGE_CONTROL_EXTRA
     ${PROJECT_SOURCE_DIR}/dist/debian/netctl/postinst
@@ -45,9 +46,9 @@ set(CPACK_DEBIAN_NETCTL_PACKAGE_CONTROL_EXTRA
 set(CPACK_DEBIAN_PLUGINS_PACKAGE_NAME netctl-plugins)
 set(CPACK_DEBIAN_PLUGINS_DESCRIPTION
     "container networking: CNI plugins
-A drop-in for the reference CNI plugins, for every runtime that calls such. They lie in
-/usr/lib/netctl/cni; the command `netctl install` of the package netctl puts them where a runtime
-looks for them (/opt/cni/bin).")
+A drop-in for the reference CNI plugins, for every runtime that calls such.
+They lie in /usr/lib/netctl/cni; the command `netctl install` of the package
+netctl puts them where a runtime looks for them (/opt/cni/bin).")
 set(CPACK_DEBIAN_PLUGINS_PACKAGE_CONTROL_EXTRA
     ${PROJECT_SOURCE_DIR}/dist/debian/netctl-plugins/postinst)
 
