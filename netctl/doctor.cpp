@@ -8,7 +8,6 @@
 #include <sstream>
 #include <utility>
 
-#include "netctl/built_ins.hpp"
 #include "netctl/config.hpp"
 #include "netctl/containers.hpp"
 #include "netctl/findings.hpp"
@@ -17,6 +16,7 @@
 #include "netctl/networks.hpp"
 #include "netctl/subnets.hpp"
 #include "netctl/upkeep.hpp"
+#include "plugins/built_ins.hpp"
 #include "runtime-core/attach/firewall_table.hpp"
 #include "runtime-core/attach/owned_table.hpp"
 #include "runtime-core/attach/owner.hpp"
@@ -222,13 +222,13 @@ Result<Findings> examine_leftovers(const std::set<std::string>& programs, bool h
 
 Findings examine_plugins(const Settings& settings) {
   std::vector<PluginFile> files;
-  for (const cni::Plugin* plugin : built_ins()) {
+  for (const cni::Plugin* plugin : plugins::built_ins()) {
     PluginFile file{.name = std::string(plugin->name())};
     for (const std::string& directory : settings.plugin_path) {
       const std::string path = format("{}/{}", directory, plugin->name());
       if (::access(path.c_str(), X_OK) != 0) continue;
       file.path = path;
-      file.is_same = cni::find_built_in(built_ins(), path) != nullptr;
+      file.is_same = cni::find_built_in(plugins::built_ins(), path) != nullptr;
       break;
     }
     files.push_back(std::move(file));
@@ -244,8 +244,8 @@ Findings examine_copies() {
     const auto names = sys::list_directory(directory);
     if (!names) continue;
     for (const std::string& name : *names) {
-      const auto stamps = cni::stamps_of(format("{}/{}", directory, name));
-      if (!stamps.empty()) copies.by_version[stamps.front().version].push_back(name);
+      const auto version = cni::stamped_version(format("{}/{}", directory, name));
+      if (version) copies.by_version[*version].push_back(name);
     }
     if (copies.by_version.empty()) continue;
     findings.push_back(judge_copies(copies, std::string(cni::own_version())));

@@ -24,6 +24,8 @@ namespace netctl::command {
 namespace {
 
 constexpr std::string_view kBackup = ".before-netctl";
+// The executable that the names are links to; it is no plugin under its own name.
+constexpr std::string_view kOneOfAll = "netctl-plugins";
 constexpr std::size_t kLargest = 512U << 20;  // with what a debugger wants to know in it
 
 using Identity = std::pair<dev_t, ino_t>;  // one for all names of a file
@@ -56,7 +58,7 @@ Result<Holder> holder_of(const std::string& path) {
     return error_at("look at", path);
   }
   if (S_ISDIR(info.st_mode)) return fail(Errc::Exists, "{} is a directory: move it away", path);
-  return S_ISREG(info.st_mode) && !cni::stamps_of(path).empty() ? Holder::Us : Holder::Another;
+  return S_ISREG(info.st_mode) && cni::stamped_version(path) ? Holder::Us : Holder::Another;
 }
 
 Result<Identity> identity_of(const std::string& path) {
@@ -107,11 +109,9 @@ Result<std::vector<Task>> plugins_in(const Installation& wanted) {
   std::vector<std::string> others;
   for (const std::string& plugin : TRY(sys::list_directory(wanted.source))) {
     const std::string path = format("{}/{}", wanted.source, plugin);
-    const auto stamps = cni::stamps_of(path);
-    if (plugin.starts_with('.') || stamps.empty()) continue;
-    if (std::ranges::find(stamps, cni::own_version(), &cni::Stamp::version) == stamps.end()) {
-      others.push_back(format("{} ({})", plugin, stamps.front().version));
-    }
+    const auto version = cni::stamped_version(path);
+    if (plugin.starts_with('.') || plugin == kOneOfAll || !version) continue;
+    if (*version != cni::own_version()) others.push_back(format("{} ({})", plugin, *version));
     const Identity identity = TRY(identity_of(path));
     tasks.push_back({.name = plugin,
                      .from = path,

@@ -16,7 +16,7 @@ struct Installation {
 };
 
 // Copies every plugin of the source into the directory, which is made when it is missing, and
-// prints a line for each. Ours are told by the stamp in the file (cni::stamps_of()), whatever their
+// prints a line for each. Ours are told by the stamp in the file (cni::stamped_version()), whatever their
 // version and however they came there; a symbolic link is somebody else's whatever it leads to.
 //
 // Nothing is begun unless all can be done: each plugin of the source is of this netctl's version,

@@ -16,7 +16,7 @@ namespace {
 // Linkers put notes before everything else that is loaded, right behind the program headers.
 constexpr std::size_t kStampWithin = 4096;
 
-constexpr std::string_view kStampBegins = "netctl-plugin ";
+constexpr std::string_view kStampBegins = "netctl-plugins ";
 
 // How the file begins, where it is one that could be executed; otherwise nothing.
 std::string beginning_of(const std::string& executable) {
@@ -34,28 +34,27 @@ std::string beginning_of(const std::string& executable) {
 
 std::string_view own_version() { return NETCTL_VERSION; }
 
-std::vector<Stamp> stamps_of(const std::string& executable) {
+std::optional<std::string> stamped_version(const std::string& executable) {
   const std::string text = beginning_of(executable);
-  std::vector<Stamp> stamps;
-  for (auto at = text.find(kStampBegins); at != text.npos; at = text.find(kStampBegins, at)) {
-    at += kStampBegins.size();
-    // With the NUL at its end: version 0.1 is not 0.10.
-    const auto end = text.find('\0', at);
-    if (end == text.npos) break;
-    const std::string words = text.substr(at, end - at);
-    const auto space = words.rfind(' ');
-    if (space != words.npos) stamps.push_back({words.substr(0, space), words.substr(space + 1)});
-  }
-  return stamps;
+  const auto at = text.find(kStampBegins);
+  if (at == text.npos) return std::nullopt;
+  // With the NUL at its end: version 0.1 is not 0.10.
+  const auto end = text.find('\0', at);
+  if (end == text.npos) return std::nullopt;
+  const auto version = at + kStampBegins.size();
+  return text.substr(version, end - version);
+}
+
+Plugin* find_plugin(BuiltIns plugins, std::string_view name) {
+  const auto found = std::ranges::find(plugins, name, [](Plugin* each) { return each->name(); });
+  return found == plugins.end() ? nullptr : *found;
 }
 
 Plugin* find_built_in(BuiltIns built_ins, const std::string& executable) {
   const std::string_view name = std::string_view(executable).substr(executable.rfind('/') + 1);
-  const auto plugin = std::ranges::find(built_ins, name, [](Plugin* each) { return each->name(); });
-  if (plugin == built_ins.end()) return nullptr;
-  const Stamp wanted{std::string(name), NETCTL_VERSION};
-  const std::vector<Stamp> stamps = stamps_of(executable);
-  return std::ranges::find(stamps, wanted) == stamps.end() ? nullptr : *plugin;
+  Plugin* const plugin = find_plugin(built_ins, name);
+  if (plugin == nullptr) return nullptr;
+  return stamped_version(executable) == NETCTL_VERSION ? plugin : nullptr;
 }
 
 }  // namespace netctl::cni

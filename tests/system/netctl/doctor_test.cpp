@@ -179,7 +179,7 @@ TEST_F(Doctor, CopiesOfAnOlderVersionThatOtherRuntimesCall) {
   sure("mount -t tmpfs tmpfs /opt");
   std::filesystem::create_directories("/opt/cni/bin");
   EXPECT_THAT(says("plugins in /opt/cni/bin"), HasSubstr("nothing about"));
-  std::ofstream("/opt/cni/bin/static") << std::string("\177ELF netctl-plugin static 0.0.1\0", 32);
+  std::ofstream("/opt/cni/bin/static") << std::string("\177ELF netctl-plugins 0.0.1\0", 26);
   sure("chmod 755 /opt/cni/bin/static");
   EXPECT_THAT(says("plugins in /opt/cni/bin"),
               ContainsRegex("^WARN .*static of version 0.0.1.* netctl install --dir /opt/cni/bin"));

@@ -14,7 +14,7 @@ using test::FailsSaying;
 using test::Succeeds;
 
 const std::string kElf = "\177ELF";
-const std::string kStamp = std::string("netctl-plugin fake ") + NETCTL_VERSION + '\0';
+const std::string kStamp = std::string("netctl-plugins ") + NETCTL_VERSION + '\0';
 
 class BuiltIn : public testing::Test {
  protected:
@@ -37,9 +37,9 @@ TEST_F(BuiltIn, EverythingElseHasToBeExecuted) {
   const std::pair<std::string, std::string> table[] = {
       {"another name", executable("b/other", kElf + kStamp)},
       {"no stamp: another project's", executable("c/fake", kElf)},
-      {"another version", executable("e/fake", kElf + "netctl-plugin fake 99.0" + '\0')},
+      {"another version", executable("e/fake", kElf + "netctl-plugins 99.0" + '\0')},
       {"a longer version",
-       executable("f/fake", kElf + "netctl-plugin fake " + NETCTL_VERSION + ".1" + '\0')},
+       executable("f/fake", kElf + "netctl-plugins " + NETCTL_VERSION + ".1" + '\0')},
       {"a script", executable("g/fake", "#!/bin/sh\n# " + kStamp)},
       {"not executable", executable("h/fake", kElf + kStamp, 0644)},
       {"a stamp far behind the beginning",
@@ -54,15 +54,13 @@ TEST_F(BuiltIn, EverythingElseHasToBeExecuted) {
   EXPECT_EQ(find_built_in({}, executable("a/fake", kElf + kStamp)), nullptr);
 }
 
-TEST_F(BuiltIn, StampsTellOfEveryPluginInAFileAndOfItsVersion) {
-  const std::string two =
-      std::string("netctl-plugin one 0.1") + '\0' + "..netctl-plugin two 0.2+g1" + '\0';
-  EXPECT_EQ(stamps_of(executable("j/any", kElf + two)),
-            (std::vector<Stamp>{{"one", "0.1"}, {"two", "0.2+g1"}}));
-  EXPECT_TRUE(stamps_of(executable("k/any", kElf)).empty());
-  EXPECT_TRUE(stamps_of(executable("l/any", "#!/bin/sh\n# " + kStamp)).empty());
-  EXPECT_TRUE(stamps_of(executable("m/any", kElf + "netctl-plugin cut")).empty());
-  EXPECT_TRUE(stamps_of(scripts.path("nowhere/any")).empty());
+TEST_F(BuiltIn, TheStampTellsTheVersionOfAnyFileOfOurs) {
+  const std::string old = kElf + "..netctl-plugins 0.2+g1" + '\0';
+  EXPECT_EQ(stamped_version(executable("j/any", old)), "0.2+g1");
+  EXPECT_EQ(stamped_version(executable("k/any", kElf)), std::nullopt);
+  EXPECT_EQ(stamped_version(executable("l/any", "#!/bin/sh\n# " + kStamp)), std::nullopt);
+  EXPECT_EQ(stamped_version(executable("m/any", kElf + "netctl-plugins cut")), std::nullopt);
+  EXPECT_EQ(stamped_version(scripts.path("nowhere/any")), std::nullopt);
 }
 
 TEST_F(BuiltIn, IsCalledWithEnvironmentAndConfigAndAnswersAsItsProcessWould) {
