@@ -11,6 +11,13 @@ if(NETCTL_SANITIZE)
   # million pointers to adjust, half a second at each start of a program.
   target_link_options(netctl_flags INTERFACE -fsanitize=address,undefined -no-pie)
 endif()
+# What is released knows nothing of the directory that it was built in, nor of the moment: a source
+# file's names of its own come from the name of its object. (Debuggers want the directory.)
+if(NOT CMAKE_BUILD_TYPE STREQUAL Debug)
+  target_compile_options(netctl_flags
+                         INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+  string(APPEND CMAKE_CXX_COMPILE_OBJECT " -frandom-seed=<OBJECT>")
+endif()
 if(NETCTL_FUZZ)
   # What clang counts while the parsers run, so that the fuzzer sees which input was news.
   target_compile_options(netctl_flags INTERFACE -fsanitize=fuzzer-no-link)
@@ -30,3 +37,7 @@ function(netctl_library name)
   add_library(${name} STATIC ${ARGN})
   target_link_libraries(${name} PUBLIC netctl_flags)
 endfunction()
+
+# Where plugins are installed, below the prefix. Not lib/cni: under /usr that is the reference
+# plugins' place. netctl looks here first (netctl/settings.cpp).
+set(NETCTL_PLUGIN_DIR lib/netctl/cni)

@@ -5,10 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "netctl/config.hpp"
+#include "netctl/containers.hpp"
 #include "netctl/findings.hpp"
+#include "netctl/kernel_features.hpp"
+#include "netctl/leftovers.hpp"
 #include "netctl/networks.hpp"
 #include "netctl/subnets.hpp"
 #include "netctl/upkeep.hpp"
@@ -16,11 +20,9 @@
 #include "runtime-core/attach/firewall_table.hpp"
 #include "runtime-core/attach/owned_table.hpp"
 #include "runtime-core/attach/owner.hpp"
-#include "runtime-core/attach/probe.hpp"
 #include "runtime-core/attach/record_check.hpp"
 #include "runtime-core/attach/spoof_guard.hpp"
 #include "runtime-core/base/error_list.hpp"
-#include "runtime-core/cni/error.hpp"
 #include "runtime-core/cni/plugin.hpp"
 #include "runtime-core/cni/result.hpp"
 #include "runtime-core/ns/netns.hpp"
@@ -41,21 +43,10 @@ bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0;
 
 // --- the kernel -----------------------------------------------------------------------------
 
-Trial try_out(std::string what, const attach::Needs& needs, bool is_needed) {
-  Trial trial{.what = std::move(what), .is_needed = is_needed};
-  const Status tried = attach::check_host(needs);
-  // The host's own table is looked at on its own.
-  if (!tried && tried.error().protocol_code != cni::kLimitedConnectivity) {
-    trial.refusal = tried.error().message;
-  }
-  return trial;
-}
-
 Findings examine_kernel() {
-  return {judge_trial(try_out("bridge and veth", {.bridge = true}, true)),
-          judge_trial(try_out("nftables NAT", {.firewall = true}, true)),
-          judge_trial(try_out("VLANs of bridges", {.bridge = true, .vlans = true}, false)),
-          judge_trial(try_out("nftables for bridges", {.spoof_guard = true}, false))};
+  Findings findings;
+  for (const Trial& trial : try_kernel()) findings.push_back(judge_trial(trial));
+  return findings;
 }
 
 // --- parameters and firewalls ---------------------------------------------------------------
@@ -166,23 +157,67 @@ bool is_in_any(const std::vector<const char*>& directories, const std::string& n
                              [&](const char* each) { return exists(format("{}/{}", each, name)); });
 }
 
-Findings examine_managers() {
+// The names of all programs that run.
+std::set<std::string> running_programs() {
+  std::set<std::string> names;
+  const auto processes = sys::list_directory("/proc");
+  if (!processes) return names;
+  for (const std::string& each : *processes) {
+    if (each.find_first_not_of("0123456789") != std::string::npos) continue;
+    // One that has ended meanwhile does not run.
+    const auto name = sys::find_file(format("/proc/{}/comm", each));
+    if (name && *name) names.insert((*name)->substr(0, (*name)->find('\n')));
+  }
+  return names;
+}
+
+// Whether a line that is no comment has both words.
+bool says(const char* file, std::string_view key, std::string_view value) {
+  const auto text = sys::find_file(file);
+  if (!text || !*text) return false;
+  std::istringstream lines(**text);
+  for (std::string line; std::getline(lines, line);) {
+    const auto at = line.find(key);
+    if (at != line.npos && line.find('#') > at && line.find(value, at) != line.npos) return true;
+  }
+  return false;
+}
+
+Findings examine_managers(const std::set<std::string>& programs) {
   const Manager managers[] = {
       {.name = "NetworkManager",
-       .runs = exists("/run/NetworkManager"),
        .drop_in = "/usr/lib/NetworkManager/conf.d/netctl.conf",
+       .runs = exists("/run/NetworkManager"),
        .has_drop_in = is_in_any({"/usr/lib/NetworkManager/conf.d", "/etc/NetworkManager/conf.d",
                                  "/run/NetworkManager/conf.d"},
                                 "netctl.conf")},
       {.name = "systemd-networkd",
-       .runs = exists("/run/systemd/netif/state"),
        .drop_in = "/usr/lib/systemd/network/05-netctl.network",
+       .runs = exists("/run/systemd/netif/state"),
        .has_drop_in =
            is_in_any({"/usr/lib/systemd/network", "/etc/systemd/network", "/run/systemd/network"},
-                     "05-netctl.network")}};
+                     "05-netctl.network")},
+      {.name = "dhcpcd",
+       .setting = "write \"denyinterfaces veth* netctl0* nc-*\" into /etc/dhcpcd.conf",
+       .runs = programs.contains("dhcpcd"),
+       .has_drop_in = says("/etc/dhcpcd.conf", "denyinterfaces", "veth*") ||
+                      says("/etc/dhcpcd.conf", "allowinterfaces", "")},
+      {.name = "connman",
+       .setting = "write \"NetworkInterfaceBlacklist=veth,netctl0,nc-\" into the section [General] "
+                  "of /etc/connman/main.conf",
+       .runs = programs.contains("connmand"),
+       .has_drop_in = says("/etc/connman/main.conf", "NetworkInterfaceBlacklist", "veth")}};
   Findings findings;
   for (const Manager& manager : managers) findings.push_back(judge_manager(manager));
   return findings;
+}
+
+Result<Findings> examine_leftovers(const std::set<std::string>& programs, bool has_attachments) {
+  Remains remains{.programs = programs, .has_attachments = has_attachments};
+  remains.chains = TRY(nft::list_chains());
+  rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
+  for (const rtnl::Link& link : TRY(host.links())) remains.links.insert(link.name);
+  return judge_leftovers(remains);
 }
 
 Findings examine_plugins(const Settings& settings) {
@@ -201,6 +236,23 @@ Findings examine_plugins(const Settings& settings) {
   return judge_plugins(files, settings.plugin_path);
 }
 
+// What `netctl install` has put where other runtimes look, and perhaps an older netctl.
+Findings examine_copies() {
+  Findings findings;
+  for (const char* directory : {"/opt/cni/bin", "/usr/lib/cni"}) {
+    Copies copies{.directory = directory};
+    const auto names = sys::list_directory(directory);
+    if (!names) continue;
+    for (const std::string& name : *names) {
+      const auto version = cni::stamped_version(format("{}/{}", directory, name));
+      if (version) copies.by_version[*version].push_back(name);
+    }
+    if (copies.by_version.empty()) continue;
+    findings.push_back(judge_copies(copies, std::string(cni::own_version())));
+  }
+  return findings;
+}
+
 // --- all of it ------------------------------------------------------------------------------
 
 Result<Findings> examine_all(const Settings& settings) {
@@ -216,19 +268,36 @@ Result<Findings> examine_all(const Settings& settings) {
   } else {
     findings.push_back({Grade::Fail, "networks", networks.error().message, ""});
   }
-  append(findings, examine_managers());
+  const std::set<std::string> programs = running_programs();
+  append(findings, examine_managers(programs));
+  append(findings, TRY(examine_leftovers(programs, !attachments.empty())));
   append(findings, examine_plugins(settings));
+  append(findings, examine_copies());
   return findings;
+}
+
+// As the ADD of each of these did, when somebody has switched it off since.
+Status switch_forwarding_on(const Attachments& attachments) {
+  const std::pair<Family, const char*> families[] = {{Family::V4, "net/ipv4/ip_forward"},
+                                                     {Family::V6, "net/ipv6/conf/all/forwarding"}};
+  for (const auto& [family, path] : families) {
+    if (!has_gateway(attachments, family)) continue;
+    if (TRY(sys::find_sysctl(path)) == "0") TRY(sys::set_sysctl(path, "1"));
+  }
+  return ok();
 }
 
 // What can be put right without anybody's harm.
 Status mend(const Settings& settings) {
   TRY(put_back(settings));
+  ErrorList errors;
+  errors.keep(collect_containers(settings, false));
+  const Attachments attachments = runtime(settings).cached("");
+  errors.keep(switch_forwarding_on(attachments));
   std::set<std::string> networks;
-  for (const cni::CachedAttachment& each : runtime(settings).cached("")) {
+  for (const cni::CachedAttachment& each : attachments) {
     if (is_gone(each)) networks.insert(each.network);
   }
-  ErrorList errors;
   for (const std::string& network : networks) {
     errors.keep(collect_garbage(settings, {.network = network}));
   }

@@ -123,9 +123,16 @@ std::string_view to_text(Grade grade) {
 Finding judge_trial(const Trial& trial) {
   const std::string about = "kernel: " + trial.what;
   if (trial.refusal.empty()) return {Grade::Ok, about, "works", ""};
-  return {trial.is_needed ? Grade::Fail : Grade::Warn, about, trial.refusal,
-          trial.is_needed ? "run as root, on a kernel that has it"
-                          : "do without what needs it, or take a kernel that has it"};
+  switch (trial.need) {
+    case Need::Every:
+      return {Grade::Fail, about, trial.refusal, "run as root, on a kernel that has it"};
+    case Need::Some:
+      return {Grade::Warn, about, trial.refusal,
+              "do without what needs it, or take a kernel that has it"};
+    case Need::Told:
+      break;
+  }
+  return {Grade::Ok, about, trial.refusal, ""};
 }
 
 Findings judge_sysctls(const Sysctls& values, const Traffic& traffic) {
@@ -207,9 +214,15 @@ Findings judge_ranges(const std::vector<Overlap>& overlaps) {
 Finding judge_manager(const Manager& manager) {
   if (!manager.runs) return {Grade::Ok, manager.name, "does not run", ""};
   if (manager.has_drop_in) return {Grade::Ok, manager.name, "leaves our interfaces alone", ""};
+  if (!manager.setting.empty()) {
+    return {Grade::Warn, manager.name,
+            "runs, and may give the interfaces of containers addresses of its own",
+            manager.setting};
+  }
   return {Grade::Warn, manager.name,
           "runs without our drop-in: it may configure the interfaces of containers",
-          format("install {} (cmake --install does)", manager.drop_in)};
+          format("install {} (the package netctl-plugins has it, cmake --install too)",
+                 manager.drop_in)};
 }
 
 Findings judge_plugins(const std::vector<PluginFile>& plugins,
@@ -233,6 +246,18 @@ Findings judge_plugins(const std::vector<PluginFile>& plugins,
   }
   if (findings.empty()) findings.push_back({Grade::Ok, "plugins", "all of this version", ""});
   return findings;
+}
+
+Finding judge_copies(const Copies& copies, const std::string& own_version) {
+  const std::string about = "plugins in " + copies.directory;
+  std::string others;
+  for (const auto& [version, names] : copies.by_version) {
+    if (version == own_version) continue;
+    others += format("{}{} of version {}", others.empty() ? "" : "; ", joined(names), version);
+  }
+  if (others.empty()) return {Grade::Ok, about, "those of netctl are of this version", ""};
+  return {Grade::Warn, about, others + ": other runtimes call those",
+          format("netctl install --dir {}", copies.directory)};
 }
 
 }  // namespace netctl::command

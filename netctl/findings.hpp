@@ -26,11 +26,18 @@ struct Finding {
 };
 using Findings = std::vector<Finding>;
 
-// Something that the kernel was asked to do in a namespace that was made for it.
+// Who suffers where the kernel cannot do something.
+enum class Need {
+  Every,  // every network that has a bridge
+  Some,   // networks or containers that ask for it
+  Told    // nobody: there is another way, and people want to know which
+};
+// Something that the kernel was asked to do, where that leaves nothing.
 struct Trial {
-  std::string what{};     // "bridge"
+  std::string name{};     // for programs: "nf_tables"
+  std::string what{};     // for people: "nftables NAT"
   std::string refusal{};  // empty: it did
-  bool is_needed = true;  // by every network that has a bridge
+  Need need = Need::Every;
 };
 Finding judge_trial(const Trial& trial);
 
@@ -75,11 +82,12 @@ struct Overlap {
 };
 Findings judge_ranges(const std::vector<Overlap>& overlaps);
 
-// A network manager, and whether the file that keeps it off our interfaces is there.
+// A program that configures interfaces, and whether it is told to leave ours alone.
 struct Manager {
   std::string name{};
+  std::string drop_in{};  // the file that tells it so, when we have one for it
+  std::string setting{};  // what has to be written where, when we have none
   bool runs = false;
-  std::string drop_in{};  // its file name
   bool has_drop_in = false;
 };
 Finding judge_manager(const Manager& manager);
@@ -92,5 +100,12 @@ struct PluginFile {
 };
 Findings judge_plugins(const std::vector<PluginFile>& plugins,
                        const std::vector<std::string>& directories);
+
+// Plugins of ours in a directory of other runtimes, and the version that they have.
+struct Copies {
+  std::string directory{};
+  std::map<std::string, std::vector<std::string>> by_version{};
+};
+Finding judge_copies(const Copies& copies, const std::string& own_version);
 
 }  // namespace netctl::command

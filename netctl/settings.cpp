@@ -21,13 +21,15 @@ std::vector<std::string> split_path(const std::string& text) {
   return directories;
 }
 
-// An installation is found whole wherever it was put: P/bin/netctl and P/lib/cni.
-std::string plugins_beside_netctl() {
-  const std::filesystem::path self = sys::own_program_path();
-  return (self.parent_path().parent_path() / "lib" / "cni").string();
-}
-
 }  // namespace
+
+std::string own_plugin_directory() {
+  const std::filesystem::path self = sys::own_program_path();
+  const std::filesystem::path lib = self.parent_path().parent_path() / "lib";
+  const std::filesystem::path installed = lib / "netctl" / "cni";
+  std::error_code error;
+  return std::filesystem::exists(installed, error) ? installed : lib / "cni";
+}
 
 std::string environment_or(const char* name, std::string otherwise) {
   const char* value = std::getenv(name);
@@ -41,7 +43,7 @@ Settings settings_from_environment() {
   settings.run_directory = environment_or("NETCTL_RUN_DIR", "/run/netctl");
   settings.data_directory = environment_or("NETCTL_DATA_DIR", "/var/lib/netctl");
   settings.plugin_path = split_path(
-      environment_or("CNI_PATH", format("{}:/opt/cni/bin:/usr/lib/cni", plugins_beside_netctl())));
+      environment_or("CNI_PATH", format("{}:/opt/cni/bin:/usr/lib/cni", own_plugin_directory())));
   return settings;
 }
 

@@ -18,6 +18,10 @@ struct Settings {
 };
 Settings settings_from_environment();
 
+// An installation is found whole wherever it was put: P/bin/netctl and P/lib/netctl/cni, in a build
+// directory P/lib/cni.
+std::string own_plugin_directory();
+
 // The runtime side of the protocol with these settings, our own plugins built in, and this process'
 // environment for the others.
 cni::Runtime runtime(const Settings& settings);

@@ -11,6 +11,8 @@ VM_PACKAGES="qemu-system-x86 busybox-static e2fsprogs binutils"
 # For the tests with others' programs: the reference plugins, and the library of cnitool and
 # containerd with the compiler that a client of it takes (half a minute to install, and to build).
 CLIENT_PACKAGES="containernetworking-plugins golang-go golang-github-appc-cni-dev"
+# A minimal Debian for the packages (tests/packages).
+PACKAGE_PACKAGES="debootstrap busybox-static dpkg-dev file iproute2 nftables"
 # What reads the source instead of running it (scripts/lint.sh), and the fuzzer's compiler
 # (tests/fuzz/run.sh).
 LINT_PACKAGES="clang clang-tidy cppcheck"

@@ -32,7 +32,7 @@ struct Session {
 void define_for(const std::vector<std::string>& words, CLI::App& app, Session& session);
 
 void define_attachments(CLI::App& app, Session& session);  // add del check ls inspect port ports
-void define_upkeep(CLI::App& app, Session& session);       // gc reload status trace doctor
+void define_upkeep(CLI::App& app, Session& session);       // gc reload status trace doctor …
 void define_networks(CLI::App& app, Session& session);     // network
 void define_namespaces(CLI::App& app, Session& session);   // ns
 void define_sandboxes(CLI::App& app, Session& session);    // sandbox

@@ -5,9 +5,37 @@
 #include "netctl/cli/cli.hpp"
 #include "netctl/doctor.hpp"
 #include "netctl/firewall_watch.hpp"
+#include "netctl/install.hpp"
 #include "netctl/trace.hpp"
+#include "netctl/version.hpp"
 
 namespace netctl::cli {
+namespace {
+
+void define_install(CLI::App& app, Session& session) {
+  static command::Installation wanted;
+  auto* install = app.add_subcommand("install", "Put the plugins where CNI runtimes look for them");
+  install->add_option("--dir", wanted.directory, "The runtimes' plugin directory")
+      ->type_name("DIRECTORY")
+      ->capture_default_str();
+  install->add_option("--from", wanted.source, "Where the plugins are; otherwise those of netctl")
+      ->type_name("DIRECTORY");
+  install->add_flag("--force", wanted.force, "Also in place of others, kept as NAME.before-netctl");
+  install->add_flag("--uninstall", wanted.uninstall, "Remove ours, and restore what was there");
+  install->add_flag("--dry-run", wanted.dry_run, "Say what would be done, and change nothing");
+  install->footer("Example: netctl install --dir /opt/cni/bin");
+  install->callback([&] { session.work = [&] { return command::install_plugins(wanted); }; });
+}
+
+void define_version(CLI::App& app, Session& session) {
+  static command::Output output;
+  auto* version = app.add_subcommand("version", "Tell the version, and what this kernel can do");
+  add_output_options(*version, output, false);
+  version->footer("Example: netctl version -o json");
+  version->callback([&] { session.work = [&] { return command::print_version(output); }; });
+}
+
+}  // namespace
 
 void define_upkeep(CLI::App& app, Session& session) {
   static command::Garbage garbage;
@@ -56,11 +84,13 @@ void define_upkeep(CLI::App& app, Session& session) {
   });
 
   auto* doctor = app.add_subcommand("doctor", "Look for what keeps containers from their network");
-  doctor->add_flag("--fix", fix, "First put firewall rules back and detach what is gone");
+  doctor->add_flag("--fix", fix, "First put back rules and forwarding, and detach what is gone");
   add_output_options(*doctor, output, true);
   doctor->footer("Example: netctl doctor -o json");
   doctor->callback(
       [&] { session.work = [&] { return command::examine(session.settings, fix, output); }; });
+  define_install(app, session);
+  define_version(app, session);
 }
 
 }  // namespace netctl::cli

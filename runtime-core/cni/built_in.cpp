@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 #include "runtime-core/base/unique_fd.hpp"
@@ -17,20 +16,34 @@ namespace {
 // Linkers put notes before everything else that is loaded, right behind the program headers.
 constexpr std::size_t kStampWithin = 4096;
 
-// Whether the file could be executed and begins as an executable with this stamp does.
-bool has_stamp(const std::string& executable, std::string_view stamp) {
+constexpr std::string_view kStampBegins = "netctl-plugins ";
+
+// How the file begins, where it is one that could be executed; otherwise nothing.
+std::string beginning_of(const std::string& executable) {
   const UniqueFd file(::open(executable.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat info {};
-  if (!file || ::fstat(file.get(), &info) != 0) return false;
-  if (!S_ISREG(info.st_mode) || (info.st_mode & 0111) == 0) return false;
-  std::array<char, kStampWithin> beginning;
+  if (!file || ::fstat(file.get(), &info) != 0) return "";
+  if (!S_ISREG(info.st_mode) || (info.st_mode & 0111) == 0) return "";
+  std::string beginning(kStampWithin, '\0');
   const ssize_t got = ::read(file.get(), beginning.data(), beginning.size());
-  if (got <= 0) return false;
-  const std::string_view text(beginning.data(), static_cast<std::size_t>(got));
-  return text.starts_with("\177ELF") && text.find(stamp) != text.npos;
+  beginning.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  return beginning.starts_with("\177ELF") ? beginning : "";
 }
 
 }  // namespace
+
+std::string_view own_version() { return NETCTL_VERSION; }
+
+std::optional<std::string> stamped_version(const std::string& executable) {
+  const std::string text = beginning_of(executable);
+  const auto at = text.find(kStampBegins);
+  if (at == text.npos) return std::nullopt;
+  // With the NUL at its end: version 0.1 is not 0.10.
+  const auto end = text.find('\0', at);
+  if (end == text.npos) return std::nullopt;
+  const auto version = at + kStampBegins.size();
+  return text.substr(version, end - version);
+}
 
 Plugin* find_plugin(BuiltIns plugins, std::string_view name) {
   const auto found = std::ranges::find(plugins, name, [](Plugin* each) { return each->name(); });
@@ -41,9 +54,7 @@ Plugin* find_built_in(BuiltIns built_ins, const std::string& executable) {
   const std::string_view name = std::string_view(executable).substr(executable.rfind('/') + 1);
   Plugin* const plugin = find_plugin(built_ins, name);
   if (plugin == nullptr) return nullptr;
-  // With the NUL at its end: version 0.1 is not 0.10.
-  const std::string stamp = format("netctl-plugins {}", NETCTL_VERSION) + '\0';
-  return has_stamp(executable, stamp) ? plugin : nullptr;
+  return stamped_version(executable) == NETCTL_VERSION ? plugin : nullptr;
 }
 
 }  // namespace netctl::cni

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,5 +21,12 @@ Plugin* find_plugin(BuiltIns plugins, std::string_view name);
 // executed, since it is another project's, another version of ours, a script around one, or cannot
 // be read.
 Plugin* find_built_in(BuiltIns built_ins, const std::string& executable);
+
+// The version in the stamp of an executable file that has plugins of ours, links followed; nothing:
+// it is another's, or cannot be read.
+std::optional<std::string> stamped_version(const std::string& executable);
+
+// The version of this build: of netctl, and in its plugins' stamp.
+std::string_view own_version();
 
 }  // namespace netctl::cni

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "runtime-core/base/format.hpp"
+#include "tests/support/background.hpp"
 #include "tests/support/lab.hpp"
 
 namespace netctl::test {
@@ -88,6 +89,18 @@ TEST_F(Doctor, ForwardingThatWasSwitchedOffIsAFailure) {
   EXPECT_THAT(says("sysctl net.ipv4.ip_forward"), ContainsRegex("^OK"));
 }
 
+TEST_F(Doctor, ForwardingThatContainersNeedCanBeFixed) {
+  sure("netctl add bridge web");
+  sure("sysctl -q -w net.ipv4.ip_forward=0");
+  EXPECT_THAT(sure("netctl doctor --fix"), Not(HasSubstr("FAIL")));
+  EXPECT_EQ(sure("sysctl -n net.ipv4.ip_forward"), "1");
+
+  sure("netctl del bridge web");
+  sure("sysctl -q -w net.ipv4.ip_forward=0");
+  sure("netctl doctor --fix");
+  EXPECT_EQ(sure("sysctl -n net.ipv4.ip_forward"), "0") << "nobody needs it";
+}
+
 TEST_F(Doctor, RiskyParametersAreWarnings) {
   sure("sysctl -q -w net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.all.route_localnet=1");
   EXPECT_THAT(says("sysctl net.ipv4.conf.all.rp_filter"), ContainsRegex("^WARN .*rp_filter=2"));
@@ -143,6 +156,33 @@ TEST_F(Doctor, ANetworkManagerWithoutOurDropIn) {
   std::filesystem::create_directories("/run/NetworkManager/conf.d");
   std::ofstream("/run/NetworkManager/conf.d/netctl.conf") << "[device-netctl]\n";
   EXPECT_THAT(says("NetworkManager"), ContainsRegex("^OK .*alone"));
+}
+
+TEST_F(Doctor, ADhcpClientThatRunsOnEveryInterface) {
+  EXPECT_THAT(says("dhcpcd"), ContainsRegex("^OK .*does not run"));
+  std::filesystem::create_directories("/run/other");
+  std::filesystem::copy_file("/bin/sleep", "/run/other/dhcpcd");  // by the name of its program
+  const Background client("/run/other/dhcpcd", {"dhcpcd", "60"}, environment);
+  EXPECT_THAT(says("dhcpcd"), ContainsRegex("^WARN .*denyinterfaces veth"));
+}
+
+TEST_F(Doctor, WhatAToolHasLeftThatIsNotThereAnyMore) {
+  EXPECT_THAT(says("leftovers"), ContainsRegex("^OK"));
+  sure("ip link add flannel.1 type bridge");
+  sure("nft add table ip nat");
+  sure("nft add chain ip nat CNI-HOSTPORT-DNAT");
+  EXPECT_THAT(says("leftovers of flannel"), ContainsRegex("^WARN .*ip link delete flannel.1"));
+  EXPECT_THAT(says("leftovers of other CNI plugins"), ContainsRegex("^WARN .*CNI-HOSTPORT-DNAT"));
+}
+
+TEST_F(Doctor, CopiesOfAnOlderVersionThatOtherRuntimesCall) {
+  sure("mount -t tmpfs tmpfs /opt");
+  std::filesystem::create_directories("/opt/cni/bin");
+  EXPECT_THAT(says("plugins in /opt/cni/bin"), HasSubstr("nothing about"));
+  std::ofstream("/opt/cni/bin/static") << std::string("\177ELF netctl-plugins 0.0.1\0", 26);
+  sure("chmod 755 /opt/cni/bin/static");
+  EXPECT_THAT(says("plugins in /opt/cni/bin"),
+              ContainsRegex("^WARN .*static of version 0.0.1.* netctl install --dir /opt/cni/bin"));
 }
 
 TEST_F(Doctor, PluginsThatAreMissingOrOfOthers) {

@@ -54,6 +54,15 @@ TEST_F(BuiltIn, EverythingElseHasToBeExecuted) {
   EXPECT_EQ(find_built_in({}, executable("a/fake", kElf + kStamp)), nullptr);
 }
 
+TEST_F(BuiltIn, TheStampTellsTheVersionOfAnyFileOfOurs) {
+  const std::string old = kElf + "..netctl-plugins 0.2+g1" + '\0';
+  EXPECT_EQ(stamped_version(executable("j/any", old)), "0.2+g1");
+  EXPECT_EQ(stamped_version(executable("k/any", kElf)), std::nullopt);
+  EXPECT_EQ(stamped_version(executable("l/any", "#!/bin/sh\n# " + kStamp)), std::nullopt);
+  EXPECT_EQ(stamped_version(executable("m/any", kElf + "netctl-plugins cut")), std::nullopt);
+  EXPECT_EQ(stamped_version(scripts.path("nowhere/any")), std::nullopt);
+}
+
 TEST_F(BuiltIn, IsCalledWithEnvironmentAndConfigAndAnswersAsItsProcessWould) {
   const std::string path = executable("a/fake", kElf + kStamp);
   fake.result.ips.push_back({.address = *parse_ip_prefix("10.0.0.2/24")});

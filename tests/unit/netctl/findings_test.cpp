@@ -43,8 +43,10 @@ TEST(Findings, AKernelWithoutWhatFewNeedIsOnlyAWarning) {
   EXPECT_THAT(judge_trial({.what = "bridge"}), Is(Grade::Ok, HasSubstr("works")));
   EXPECT_THAT(judge_trial({.what = "bridge", .refusal = "not supported"}),
               Is(Grade::Fail, HasSubstr("not supported")));
-  EXPECT_THAT(judge_trial({.what = "VLANs", .refusal = "not supported", .is_needed = false}),
+  EXPECT_THAT(judge_trial({.what = "VLANs", .refusal = "not supported", .need = Need::Some}),
               Is(Grade::Warn, HasSubstr("not supported")));
+  EXPECT_THAT(judge_trial({.what = "cgroups", .refusal = "version 1", .need = Need::Told}),
+              Is(Grade::Ok, HasSubstr("version 1")));
 }
 
 TEST(Findings, ForwardingThatIsOffHurtsOnlyThoseWhoAreAttached) {
@@ -131,6 +133,9 @@ TEST(Findings, AManagerWithoutOurDropInMayMeddle) {
   EXPECT_EQ(judge_manager({.name = "networkd", .runs = true, .has_drop_in = true}).grade,
             Grade::Ok);
   EXPECT_EQ(judge_manager({.name = "networkd", .runs = true}).grade, Grade::Warn);
+  const Finding told = judge_manager({.name = "dhcpcd", .setting = "write this", .runs = true});
+  EXPECT_THAT(told, Is(Grade::Warn, HasSubstr("addresses of its own")));
+  EXPECT_EQ(told.advice, "write this");
 }
 
 TEST(Findings, PluginsHaveToBeThereAndOfThisVersion) {
@@ -145,6 +150,14 @@ TEST(Findings, PluginsHaveToBeThereAndOfThisVersion) {
               Is(Grade::Warn, HasSubstr("ptp not found in /a, /b")));
   EXPECT_THAT(about(judge_plugins({none}, {"/a"}), "plugins"),
               Is(Grade::Fail, HasSubstr("not found")));
+}
+
+TEST(Findings, CopiesOfAnotherVersionAreCalledByOtherRuntimes) {
+  EXPECT_EQ(judge_copies({"/opt/cni/bin", {{"2", {"bridge"}}}}, "2").grade, Grade::Ok);
+  const Finding old =
+      judge_copies({"/opt/cni/bin", {{"1", {"bridge", "ptp"}}, {"2", {"host"}}}}, "2");
+  EXPECT_THAT(old, Is(Grade::Warn, HasSubstr("bridge, ptp of version 1")));
+  EXPECT_EQ(old.advice, "netctl install --dir /opt/cni/bin");
 }
 
 TEST(Findings, EachOverlapIsNamedWithItsHolder) {
