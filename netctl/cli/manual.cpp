@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -33,11 +35,11 @@ std::vector<const CLI::Option*> options_of(const CLI::App& command, bool positio
   });
 }
 
-// "table|json": what the value is called, without how it is checked.
+// "table|json" of "table|json:{table,json}": what the value is called, without how it is checked.
 std::string value_of(const CLI::Option& option) {
   if (option.get_items_expected_max() == 0) return "";
   const std::string type = option.get_type_name();
-  return type.substr(0, type.find(':'));
+  return type.substr(0, std::min(type.find(":{"), type.find(":INT in ")));
 }
 
 std::string synopsis(const CLI::App& command) {
@@ -130,12 +132,15 @@ std::string see_also(const CLI::App& command) {
 }
 
 std::string page_of(const CLI::App& command, const std::string& date) {
-  std::string about = command.get_description();
+  const std::string about = command.get_description();
+  std::string in_list = about;  // whatis(1) shows no sentences
+  if (!in_list.empty())
+    in_list[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(in_list[0])));
   const bool is_top = !command.get_parent();
   std::string out = roff::heading({.name = full_name(command, "-"),
                                    .date = date,
                                    .version = "netctl " NETCTL_VERSION,
-                                   .about = is_top ? "container networking for Linux" : about});
+                                   .about = is_top ? "container networking for Linux" : in_list});
   out += synopsis(command);
   if (is_top) out += ".SH DESCRIPTION\n" + roff::text(about) + "\n";
   return out + commands_part(command) + options_part(command) + footer_part(command) +
