@@ -9,14 +9,12 @@ function(netctl_find_library target archive header)
 endfunction()
 
 netctl_find_library(libnl3 libnl-3.a netlink/netlink.h libnl3)
-netctl_find_library(libmnl libmnl.so libmnl/libmnl.h)
+# Its header alone: Debian has the library only as a shared one (runtime-core/nft/mnl.cpp).
+find_path(libmnl_INCLUDE NAMES libmnl/libmnl.h REQUIRED)
 netctl_find_library(libnftnl libnftnl.a libnftnl/common.h)
 netctl_find_library(libcrypto libcrypto.a openssl/sha.h)
 netctl_find_library(libseccomp libseccomp.a seccomp.h)
-target_link_libraries(libnftnl INTERFACE libmnl)
-
-# Its header says what is looked for in the library when firewalld is there; nothing links it.
-find_path(sd_bus_INCLUDE NAMES systemd/sd-bus.h REQUIRED)
+target_include_directories(libnftnl SYSTEM INTERFACE ${libmnl_INCLUDE})
 
 find_package(Threads REQUIRED)  # libnl-3 guards its caches with locks
 target_link_libraries(libnl3 INTERFACE Threads::Threads)

@@ -7,12 +7,12 @@
 #include <set>
 #include <utility>
 
-#include "netctl/built_ins.hpp"
 #include "netctl/config.hpp"
 #include "netctl/findings.hpp"
 #include "netctl/networks.hpp"
 #include "netctl/subnets.hpp"
 #include "netctl/upkeep.hpp"
+#include "plugins/built_ins.hpp"
 #include "runtime-core/attach/firewall_table.hpp"
 #include "runtime-core/attach/owned_table.hpp"
 #include "runtime-core/attach/owner.hpp"
@@ -187,13 +187,13 @@ Findings examine_managers() {
 
 Findings examine_plugins(const Settings& settings) {
   std::vector<PluginFile> files;
-  for (const cni::Plugin* plugin : built_ins()) {
+  for (const cni::Plugin* plugin : plugins::built_ins()) {
     PluginFile file{.name = std::string(plugin->name())};
     for (const std::string& directory : settings.plugin_path) {
       const std::string path = format("{}/{}", directory, plugin->name());
       if (::access(path.c_str(), X_OK) != 0) continue;
       file.path = path;
-      file.is_same = cni::find_built_in(built_ins(), path) != nullptr;
+      file.is_same = cni::find_built_in(plugins::built_ins(), path) != nullptr;
       break;
     }
     files.push_back(std::move(file));

@@ -10,9 +10,9 @@
 #include <csignal>
 #include <optional>
 
-#include "netctl/built_ins.hpp"
 #include "netctl/output.hpp"
 #include "netctl/upkeep.hpp"
+#include "plugins/built_ins.hpp"
 #include "runtime-core/attach/firewall_table.hpp"
 #include "runtime-core/attach/spoof_guard.hpp"
 #include "runtime-core/base/log.hpp"
@@ -78,8 +78,9 @@ bool is_loss(const nft::Removal& removal) {
   const auto is_it = [&](const nft::Table& table) { return removal.is_of(table); };
   if (std::ranges::none_of(concerned, is_it)) return false;
   if (removal.program == "netctl") return false;
-  return std::ranges::none_of(
-      built_ins(), [&](const cni::Plugin* plugin) { return plugin->name() == removal.program; });
+  return std::ranges::none_of(plugins::built_ins(), [&](const cni::Plugin* plugin) {
+    return plugin->name() == removal.program;
+  });
 }
 
 Status watch_firewall(const Settings& settings) {

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "netctl/built_ins.hpp"
+#include "plugins/built_ins.hpp"
 #include "runtime-core/sys/own_program.hpp"
 
 namespace netctl::command {
@@ -49,7 +49,7 @@ cni::Runtime runtime(const Settings& settings) {
   return cni::Runtime({.plugin_path = settings.plugin_path,
                        .cache_directory = settings.state_directory,
                        .environment = cni::own_environment(),
-                       .built_ins = built_ins()});
+                       .built_ins = plugins::built_ins()});
 }
 
 }  // namespace netctl::command

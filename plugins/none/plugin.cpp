@@ -154,10 +154,6 @@ Status check_alone(RouteSocket& inside, const rtnl::Link& lo, bool with_ipv6,
 
 }  // namespace
 
-Role role_of(std::string_view program) {
-  return program.substr(program.rfind('/') + 1) == "loopback" ? Role::Loopback : Role::None;
-}
-
 Result<cni::AddResult> None::add(const cni::Request& request) {
   const bool alone = role_ == Role::None;
   if (alone) {

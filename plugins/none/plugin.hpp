@@ -6,15 +6,11 @@
 
 namespace netctl::none {
 
-// One executable that serves under two names.
+// One plugin that serves under two names.
 enum class Role {
   None,     // a whole network mode: the container has its loopback interface and nothing else
   Loopback  // one step of many: brings lo up beside whatever else is there (the reference's plugin)
 };
-
-// By the name that the program was called under: what VERSION and a person get depends on it too,
-// and these come without a config. Anything but ".../loopback" is "none".
-Role role_of(std::string_view program);
 
 // Brings the loopback interface up, whatever CNI_IFNAME says. As a network mode it also sees to it
 // that both 127.0.0.1 and ::1 are there and that no other interface is.

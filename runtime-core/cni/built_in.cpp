@@ -32,13 +32,18 @@ bool has_stamp(const std::string& executable, std::string_view stamp) {
 
 }  // namespace
 
+Plugin* find_plugin(BuiltIns plugins, std::string_view name) {
+  const auto found = std::ranges::find(plugins, name, [](Plugin* each) { return each->name(); });
+  return found == plugins.end() ? nullptr : *found;
+}
+
 Plugin* find_built_in(BuiltIns built_ins, const std::string& executable) {
   const std::string_view name = std::string_view(executable).substr(executable.rfind('/') + 1);
-  const auto plugin = std::ranges::find(built_ins, name, [](Plugin* each) { return each->name(); });
-  if (plugin == built_ins.end()) return nullptr;
+  Plugin* const plugin = find_plugin(built_ins, name);
+  if (plugin == nullptr) return nullptr;
   // With the NUL at its end: version 0.1 is not 0.10.
-  const std::string stamp = format("netctl-plugin {} {}", name, NETCTL_VERSION) + '\0';
-  return has_stamp(executable, stamp) ? *plugin : nullptr;
+  const std::string stamp = format("netctl-plugins {}", NETCTL_VERSION) + '\0';
+  return has_stamp(executable, stamp) ? plugin : nullptr;
 }
 
 }  // namespace netctl::cni

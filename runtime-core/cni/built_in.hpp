@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace netctl::cni {
 
@@ -11,9 +12,13 @@ class Plugin;
 // plugin of the same version, calling the one inside gives the same answer and costs no process.
 using BuiltIns = std::span<Plugin* const>;
 
+// The plugin of this name; nullptr when there is none.
+Plugin* find_plugin(BuiltIns plugins, std::string_view name);
+
 // The built-in plugin that the executable is: its file has the plugin's name and carries the stamp
-// that our build puts into each of its plugins (stamp.cpp). nullptr: it has to be executed, since
-// it is another project's, another version of ours, a script around one, or cannot be read.
+// that our build puts into the executable of its plugins (stamp.cpp). nullptr: it has to be
+// executed, since it is another project's, another version of ours, a script around one, or cannot
+// be read.
 Plugin* find_built_in(BuiltIns built_ins, const std::string& executable);
 
 }  // namespace netctl::cni

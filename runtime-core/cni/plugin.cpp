@@ -193,8 +193,29 @@ class FdBuffer : public std::streambuf {
   }
 
   int fd_;
-  std::array<char, 16384> chunk_{};
+  std::array<char, 16384> chunk_;  // what is not read into is not touched
 };
+
+// The executable under a name that none of its plugins has.
+int refuse_name(BuiltIns plugins, std::string_view name, World& world) {
+  std::string names;
+  for (const Plugin* plugin : plugins) {
+    names += format("{}{}", names.empty() ? "" : ", ", plugin->name());
+  }
+  if (world.environment["CNI_COMMAND"].empty()) {
+    print(world.err,
+          format("CNI plugins v{} (netctl): one program, called by the name of a plugin\n"
+                 "names: {}\n",
+                 NETCTL_VERSION, names));
+    return 0;
+  }
+  print(world.out,
+        to_json(failure(
+            kBadEnvironment,
+            format("the plugins of netctl are called by their names, of which {} is none", name),
+            "names: " + names)));
+  return 1;
+}
 
 }  // namespace
 
@@ -215,8 +236,8 @@ int run(Plugin& plugin, World world) {
   return 1;
 }
 
-int main_of(Plugin& plugin, BuiltIns built_ins) {
-  log::set_up(plugin.name());
+int main_of(BuiltIns plugins, std::string_view program) {
+  const std::string_view name = program.substr(program.rfind('/') + 1);
   // A runtime that is gone shows as a failed write, after which an ADD is undone.
   ::signal(SIGPIPE, SIG_IGN);
   FdBuffer in_buffer(STDIN_FILENO);
@@ -225,9 +246,12 @@ int main_of(Plugin& plugin, BuiltIns built_ins) {
   std::istream in(&in_buffer);
   std::ostream out(&out_buffer);
   std::ostream err(&err_buffer);
-  return run(
-      plugin,
-      {.environment = own_environment(), .in = in, .out = out, .err = err, .built_ins = built_ins});
+  World world{
+      .environment = own_environment(), .in = in, .out = out, .err = err, .built_ins = plugins};
+  Plugin* const plugin = find_plugin(plugins, name);
+  if (plugin == nullptr) return refuse_name(plugins, name, world);
+  log::set_up(plugin->name());
+  return run(*plugin, std::move(world));
 }
 
 }  // namespace netctl::cni

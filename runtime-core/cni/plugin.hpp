@@ -56,7 +56,9 @@ struct World {
 // plugin, and the exit status is 0.
 int run(Plugin& plugin, World world);
 
-// The same on this process' environment and standard streams, with logging set up: a whole main().
-int main_of(Plugin& plugin, BuiltIns built_ins = {});
+// A whole main() of an executable with these plugins: run() of the one whose name it is called by
+// (the last part of argv[0]), on this process' environment and standard streams, with logging set
+// up. Called by another name it says which there are.
+int main_of(BuiltIns plugins, std::string_view program);
 
 }  // namespace netctl::cni

@@ -1,5 +1,5 @@
-// Compiled into each plugin's executable, with NETCTL_STAMP "netctl-plugin <name> <version>": an
-// ELF note (elf(5)) by which find_built_in() tells that the file is a plugin of this build.
+// Compiled into the plugins' executable, with NETCTL_STAMP "netctl-plugins <version>": an ELF note
+// (elf(5)) by which find_built_in() tells that the file has the plugins of this build.
 #include <cstdint>
 
 namespace {

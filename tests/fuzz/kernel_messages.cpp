@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 
+#include "runtime-core/attach/bus_message.hpp"
 #include "runtime-core/attach/iptables_legacy.hpp"
 #include "runtime-core/diag/message.hpp"
 #include "runtime-core/nft/conntrack_message.hpp"
@@ -108,10 +109,20 @@ void feed_iptables_legacy(Bytes input) {
   }
 }
 
+// Of the message bus.
+void feed_bus_message(Bytes input) {
+  const std::string_view text = text_of(input);
+  const auto length = attach::bus::length_of(text.substr(0, attach::bus::kStart));
+  if (!length) return;
+  require(*length >= attach::bus::kStart, "a message is no shorter than its start");
+  attach::bus::parse(text.substr(0, *length)).has_value();
+}
+
 }  // namespace
 
 const std::vector<Target>& kernel_messages() {
-  static const std::vector<Target> all = {{"conntrack", feed_conntrack},
+  static const std::vector<Target> all = {{"bus-message", feed_bus_message},
+                                          {"conntrack", feed_conntrack},
                                           {"iptables-legacy", feed_iptables_legacy},
                                           {"nft", feed_nft},
                                           {"nft-trace", feed_trace},

@@ -25,7 +25,7 @@ const std::vector<Target>& plugin_configs();   // stdin of each plugin
 const std::vector<Target>& protocol_texts();   // the rest of CNI, and what is kept of attachments
 const std::vector<Target>& store_files();      // host-local's directory, the firewall's records
 const std::vector<Target>& container_files();  // config.json, state.json, logs
-const std::vector<Target>& kernel_messages();  // netlink replies and notifications
+const std::vector<Target>& kernel_messages();  // netlink replies and notifications, the message bus
 const std::vector<Target>& typed_texts();      // addresses, ports, filters: what people type
 
 std::vector<Target> all_targets();

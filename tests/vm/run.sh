@@ -95,8 +95,9 @@ make_image() {
     [ ! -e "$directory" ] || cp -r "$directory" "$root/etc/"
   done
   # Under the paths that are compiled into the tests.
-  put_program "$build"/bin/* "$build"/lib/cni/* \
+  put_program "$build"/bin/* "$build"/lib/cni/netctl-plugins \
     $(cut -f 2 "$work/tests" | cut -d " " -f 1 | sort -u)
+  find "$build/lib/cni" -type l -exec cp -P {} "$root$build/lib/cni/" \;
   put_modules "$modules" "$root/usr/lib/modules/$release" || return
   busybox depmod -b "$root" "$release" 2>>"$work/image.log" || return
   cp tests/vm/init.sh "$root/init"

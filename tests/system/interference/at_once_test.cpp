@@ -9,7 +9,7 @@
 
 #include <gmock/gmock.h>
 
-#include "ipam/built_ins.hpp"
+#include "plugins/built_ins.hpp"
 #include "plugins/bridge/plugin.hpp"
 #include "runtime-core/base/format.hpp"
 #include "runtime-core/cni/plugin.hpp"
@@ -74,7 +74,7 @@ class AtOnce : public Lab {
                              .in = in,
                              .out = out,
                              .err = log,
-                             .built_ins = ipam::built_ins()});
+                             .built_ins = plugins::built_ins()});
   }
 
   // All of them, each in a process; their exit statuses.

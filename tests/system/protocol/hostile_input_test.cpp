@@ -10,8 +10,10 @@
 
 #include <gmock/gmock.h>
 
+#include "plugins/built_ins.hpp"
 #include "runtime-core/base/format.hpp"
 #include "runtime-core/cni/error.hpp"
+#include "runtime-core/cni/plugin.hpp"
 #include "tests/support/lab.hpp"
 #include "tests/system/protocol/subjects.hpp"
 
@@ -23,9 +25,9 @@ using testing::Not;
 
 using Variables = std::map<std::string, std::string>;
 
-// Runs the main() of a plugin's executable in a child of this process: what starting it anew with
+// Runs the main() of the plugins' executable in a child of this process: what starting it anew with
 // the sanitizers costs, a tenth of a second, would be most of the time of a thousand inputs.
-sys::Finished run_forked(int (*plugin_main)(), const Variables& variables,
+sys::Finished run_forked(const std::string& type, const Variables& variables,
                          const std::string& input) {
   std::ofstream("/run/stdin") << input;
   const pid_t child = ::fork();
@@ -35,7 +37,7 @@ sys::Finished run_forked(int (*plugin_main)(), const Variables& variables,
     ::dup2(::open("/run/stdin", O_RDONLY), STDIN_FILENO);
     ::dup2(::open("/run/stdout", O_RDWR | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
     ::dup2(::open("/run/stderr", O_RDWR | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
-    ::_exit(plugin_main());
+    ::_exit(cni::main_of(plugins::built_ins(), type));
   }
   int state = 0;
   ::waitpid(child, &state, 0);
@@ -83,7 +85,7 @@ class HostileInput : public Lab, public testing::WithParamInterface<Subject> {
                            {"CNI_IFNAME", "eth0"}};
     for (const auto& [name, value] : more) variables[name] = value;
     SCOPED_TRACE(format("{} {}", command, input.substr(0, 200)));
-    expect_answer(run_forked(GetParam().main, variables, input), expected);
+    expect_answer(run_forked(GetParam().type, variables, input), expected);
   }
 
   // To every operation; what only ADD needs may be nothing to the others.

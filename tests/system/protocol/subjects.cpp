@@ -2,26 +2,10 @@
 
 #include <algorithm>
 
-#include "ipam/host-local/plugin.hpp"
-#include "ipam/static/plugin.hpp"
-#include "plugins/bridge/plugin.hpp"
-#include "plugins/container/plugin.hpp"
-#include "plugins/firewall/plugin.hpp"
-#include "plugins/host/plugin.hpp"
-#include "plugins/none/plugin.hpp"
-#include "plugins/ptp/plugin.hpp"
-#include "plugins/tuning/plugin.hpp"
-#include "portmap/plugin.hpp"
 #include "runtime-core/base/format.hpp"
 
 namespace netctl::test {
 namespace {
-
-template <class T>
-int main_of() {
-  T plugin;
-  return cni::main_of(plugin);
-}
 
 Subject bridge_subject() {
   return {.type = "bridge",
@@ -52,27 +36,17 @@ Subject bridge_subject() {
                    {"runtimeConfig", Kind::Object},
                    {"runtimeConfig.mac", Kind::Address},
                    {"args.cni", Kind::Object},
-                   {"args.cni.mac", Kind::Address}},
-          .main = main_of<bridge::Bridge>};
-}
-
-template <none::Role role>
-int main_as() {
-  none::None plugin(role);
-  return cni::main_of(plugin);
+                   {"args.cni.mac", Kind::Address}}};
 }
 
 Subject none_subject() {
   return {.type = "none",
           .config = R"("name": "net", "type": "none", "dns": {"nameservers": ["10.7.0.1"]},
-            "runtimeConfig": {"portMappings": [{"hostPort": 8080, "containerPort": 80}]})",
-          .main = main_as<none::Role::None>};
+            "runtimeConfig": {"portMappings": [{"hostPort": 8080, "containerPort": 80}]})"};
 }
 
 Subject loopback_subject() {
-  return {.type = "loopback",
-          .config = R"("name": "net", "type": "loopback")",
-          .main = main_as<none::Role::Loopback>};
+  return {.type = "loopback", .config = R"("name": "net", "type": "loopback")"};
 }
 
 Subject host_subject() {
@@ -81,8 +55,7 @@ Subject host_subject() {
           .keys = {{"runtimeConfig.dns", Kind::Object},
                    {"runtimeConfig.dns.servers", Kind::List},
                    {"runtimeConfig.dns.searches", Kind::List},
-                   {"runtimeConfig.dns.options", Kind::List}},
-          .main = main_of<host::Host>};
+                   {"runtimeConfig.dns.options", Kind::List}}};
 }
 
 Subject container_subject() {
@@ -93,8 +66,7 @@ Subject container_subject() {
                    {"cacheDir", Kind::Text},
                    {"args.cni", Kind::Object},
                    {"args.cni.container", Kind::Text},
-                   {"runtimeConfig.container", Kind::Text}},
-          .main = main_of<container::Container>};
+                   {"runtimeConfig.container", Kind::Text}}};
 }
 
 Subject firewall_subject() {
@@ -105,8 +77,7 @@ Subject firewall_subject() {
                    {"ingressPolicy", Kind::Text},
                    {"iptablesAdminChainName", Kind::Text},
                    {"firewalldZone", Kind::Text}},
-          .chained = true,
-          .main = main_of<firewall::Firewall>};
+          .chained = true};
 }
 
 Subject host_local_subject() {
@@ -138,8 +109,7 @@ Subject host_local_subject() {
                    {"runtimeConfig.ips", Kind::List},
                    {"runtimeConfig.ips[]", Kind::Address},
                    {"args.cni.ips", Kind::List},
-                   {"args.cni.ips[]", Kind::Address}},
-          .main = main_of<host_local::HostLocal>};
+                   {"args.cni.ips[]", Kind::Address}}};
 }
 
 Subject portmap_subject() {
@@ -158,8 +128,7 @@ Subject portmap_subject() {
                    {mapping + "containerPort", Kind::Number},
                    {mapping + "protocol", Kind::Address},
                    {mapping + "hostIP", Kind::Address}},
-          .chained = true,
-          .main = main_of<portmap::PortMap>};
+          .chained = true};
 }
 
 Subject ptp_subject() {
@@ -167,8 +136,7 @@ Subject ptp_subject() {
           .config = R"("name": "net", "type": "ptp", "ipMasq": true, "mtu": 1400,
             "dns": {"nameservers": ["10.7.0.1"]},
             "ipam": {"type": "host-local", "subnet": "10.7.0.0/24", "routes": [{"dst": "0.0.0.0/0"}]})",
-          .keys = {{"ipMasq", Kind::Flag}, {"mtu", Kind::Number}},
-          .main = main_of<ptp::Ptp>};
+          .keys = {{"ipMasq", Kind::Flag}, {"mtu", Kind::Number}}};
 }
 
 Subject static_subject() {
@@ -186,8 +154,7 @@ Subject static_subject() {
                    {"runtimeConfig.ips", Kind::List},
                    {"runtimeConfig.ips[]", Kind::Prefix},
                    {"args.cni.ips", Kind::List},
-                   {"args.cni.ips[]", Kind::Prefix}},
-          .main = main_of<static_ipam::Static>};
+                   {"args.cni.ips[]", Kind::Prefix}}};
 }
 
 Subject tuning_subject() {
@@ -205,8 +172,7 @@ Subject tuning_subject() {
                    {"args.cni.mac", Kind::Address},
                    {"args.cni.mtu", Kind::Number},
                    {"runtimeConfig.mac", Kind::Address}},
-          .chained = true,
-          .main = main_of<tuning::Tuning>};
+          .chained = true};
 }
 
 }  // namespace

@@ -21,7 +21,6 @@ struct Subject {
   std::string config{};     // without cniVersion; serves every operation, with any key below added
   std::vector<Key> keys{};  // all that the plugin itself knows
   bool chained = false;     // needs a prevResult
-  int (*main)() = nullptr;  // that of its executable
 };
 
 const std::vector<Subject>& subjects();

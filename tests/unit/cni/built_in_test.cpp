@@ -14,7 +14,7 @@ using test::FailsSaying;
 using test::Succeeds;
 
 const std::string kElf = "\177ELF";
-const std::string kStamp = std::string("netctl-plugin fake ") + NETCTL_VERSION + '\0';
+const std::string kStamp = std::string("netctl-plugins ") + NETCTL_VERSION + '\0';
 
 class BuiltIn : public testing::Test {
  protected:
@@ -37,9 +37,9 @@ TEST_F(BuiltIn, EverythingElseHasToBeExecuted) {
   const std::pair<std::string, std::string> table[] = {
       {"another name", executable("b/other", kElf + kStamp)},
       {"no stamp: another project's", executable("c/fake", kElf)},
-      {"another version", executable("e/fake", kElf + "netctl-plugin fake 99.0" + '\0')},
+      {"another version", executable("e/fake", kElf + "netctl-plugins 99.0" + '\0')},
       {"a longer version",
-       executable("f/fake", kElf + "netctl-plugin fake " + NETCTL_VERSION + ".1" + '\0')},
+       executable("f/fake", kElf + "netctl-plugins " + NETCTL_VERSION + ".1" + '\0')},
       {"a script", executable("g/fake", "#!/bin/sh\n# " + kStamp)},
       {"not executable", executable("h/fake", kElf + kStamp, 0644)},
       {"a stamp far behind the beginning",

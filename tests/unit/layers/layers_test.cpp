@@ -36,7 +36,7 @@ const std::map<std::string, std::vector<std::string>> kLayers{
 };
 
 // The directories that stand on runtime-core. Those of plugins and ipam are one deeper:
-// plugins/bridge. They know nothing of each other and meet in ipam/built_ins.cpp and in netctl,
+// plugins/bridge. They know nothing of each other and meet in plugins/built_ins.cpp and in netctl,
 // which stands on all of them.
 const std::vector<std::string> kTops{"runtime-core", "plugins", "ipam", "portmap", "netctl"};
 
@@ -52,7 +52,6 @@ const std::vector<Library> kLibraries{
     {"libmnl/", "runtime-core/nft/"},
     {"nlohmann/", "runtime-core/cni/"},
     {"openssl/", "runtime-core/base/"},
-    {"systemd/", "runtime-core/attach/firewalld.cpp"},
     {"fmt/", "runtime-core/base/"},
     {"spdlog/", "runtime-core/base/log.cpp"},
     {"seccomp.h", "runtime-core/container/seccomp.cpp"},
@@ -83,10 +82,9 @@ std::string layer_of(const std::string& file) {
   return part->string();
 }
 
-// A plugin's main.cpp may name the IPAM plugins that are linked into it.
+// The list of all plugins names each.
 bool is_built_in(const std::string& file, const std::string& header) {
-  if (header == "ipam/built_ins.hpp") return std::filesystem::path(file).filename() == "main.cpp";
-  return file == "ipam/built_ins.cpp" && header.ends_with("/plugin.hpp");
+  return file == "plugins/built_ins.cpp" && header.ends_with("/plugin.hpp");
 }
 
 using Refusal = std::optional<std::string>;  // the rule that is broken
@@ -227,9 +225,9 @@ TEST(Layers, LetPassWhatTheTableAllows) {
       {"runtime-core/container/seccomp.cpp", "#include <seccomp.h>"},
       {"plugins/bridge/plugin.cpp", "#include \"plugins/bridge/config.hpp\""},
       {"portmap/plugin.cpp", "#include \"portmap/config.hpp\""},
-      {"plugins/bridge/main.cpp", "#include \"ipam/built_ins.hpp\""},
-      {"ipam/built_ins.cpp", "#include \"ipam/host-local/plugin.hpp\""},
-      {"netctl/built_ins.cpp", "#include \"plugins/bridge/plugin.hpp\""},
+      {"plugins/main.cpp", "#include \"plugins/built_ins.hpp\""},
+      {"plugins/built_ins.cpp", "#include \"ipam/host-local/plugin.hpp\""},
+      {"netctl/settings.cpp", "#include \"plugins/built_ins.hpp\""},
       {"netctl/cli/network.cpp", "#include \"netctl/network.hpp\""},
       {"netctl/main.cpp", "#include <CLI/CLI.hpp>"},
       {"netctl/cli/networks.cpp", "#include <CLI/CLI.hpp>"},
@@ -290,7 +288,7 @@ TEST(Layers, RefuseWhatTheTableForbids) {
        "spdlog/ belongs to runtime-core/base/log.cpp"},
       {"runtime-core/sys/files.cpp", "#include <fmt/format.h>",
        "fmt/ belongs to runtime-core/base/"},
-      {"plugins/bridge/plugin.cpp", "#include \"ipam/built_ins.hpp\"",
+      {"plugins/bridge/plugin.cpp", "#include \"plugins/built_ins.hpp\"",
        "plugins/bridge may include runtime-core and its own directory only"},
       {"ipam/static/plugin.cpp", "#include \"ipam/host-local/plugin.hpp\"",
        "ipam/static may include runtime-core and its own directory only"},
