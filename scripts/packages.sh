@@ -3,7 +3,8 @@
 BUILD_PACKAGES="g++ cmake ninja-build pkg-config libnl-3-dev libmnl-dev libnftnl-dev
   nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev libssl-dev
   libseccomp-dev"
-TEST_PACKAGES="libgtest-dev libgmock-dev libsystemd-dev"
+# groff and mandoc look at the manual pages.
+TEST_PACKAGES="libgtest-dev libgmock-dev libsystemd-dev groff-base mandoc"
 # The programs that look at what we made, and those that make traffic.
 LAB_PACKAGES="iproute2 nftables iptables dbus-daemon busybox-static curl strace util-linux redis-tools"
 # A machine with a kernel that has what ours lacks (tests/vm).

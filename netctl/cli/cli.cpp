@@ -41,6 +41,7 @@ const std::vector<Group>& groups() {
       {define_ipam, {"ipam"}},
       {define_containers,
        {"run", "exec", "ps", "stats", "logs", "pause", "unpause", "stop", "kill", "rm", "update"}},
+      {define_manual, {"manual"}},
       // Completion has to know all the others.
       {define_completion, {}}};
   return all;

@@ -39,6 +39,7 @@ void define_sandboxes(CLI::App& app, Session& session);    // sandbox
 void define_ipam(CLI::App& app, Session& session);         // ipam
 void define_containers(CLI::App& app, Session& session);   // run exec ps stats logs stop rm …
 void define_completion(CLI::App& app, Session& session);   // completion complete
+void define_manual(CLI::App& app, Session& session);       // manual, for who builds netctl
 
 // Flags that several commands have.
 void add_output_options(CLI::App& command, command::Output& output, bool is_list);

@@ -64,6 +64,8 @@ Result<Config> parse_config(const cni::Request& request) {
   std::map<std::string, std::string> more;
   args.read("sysctl", more);
   for (auto& [key, value] : more) config.sysctl[key] = std::move(value);
+  std::string directory;  // read by backup_directory(); here for its type
+  keys.read("dataDir", directory);
 
   if (config.wanted.promisc == false) config.wanted.promisc.reset();
   if (config.wanted.mtu == 0U) config.wanted.mtu.reset();

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace netctl::man {
+
+struct Target {
+  std::string name{};  // netctl-bridge
+  int section = 8;
+  std::string date{};
+  std::string version{};
+};
+
+// A page of the documentation as a manual page: the Markdown that docs/ is written in (headings,
+// paragraphs, lists, tables, code), not all that there is. The first paragraph's first sentence is
+// what the page is about. Of a table each row becomes an item, with its first cell as the head.
+// Links to pages of plugins name their manual pages, others keep their text alone.
+std::string to_roff(std::string_view markdown, const Target& target);
+
+}  // namespace netctl::man
