@@ -23,11 +23,11 @@ class OciRuntime : public ClientLab, public testing::WithParamInterface<const ch
 
   // A container in the namespace of the same name; `arguments` are JSON strings.
   void write_bundle(const std::string& name, const std::string& arguments) {
-    write(format("/run/bundles/{}/config.json", name), format(R"({{"ociVersion": "1.0.2",
+    write(format("/run/bundles/{}/config.json", name),
+          format(R"({{"ociVersion": "1.0.2",
             "process": {{"args": [{0}], "cwd": "/", "env": ["PATH=/bin"],
               "user": {{"uid": 0, "gid": 0}},
-              "capabilities": {{"bounding": ["CAP_NET_RAW"], "effective": ["CAP_NET_RAW"],
-                                "permitted": ["CAP_NET_RAW"]}}}},
+              "capabilities": {{"bounding": [{4}], "effective": [{4}], "permitted": [{4}]}}}},
             "root": {{"path": "{1}"}},
             "mounts": [{{"destination": "/proc", "type": "proc", "source": "proc"}},
                        {{"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}},
@@ -37,7 +37,7 @@ class OciRuntime : public ClientLab, public testing::WithParamInterface<const ch
               "namespaces": [{{"type": "pid"}}, {{"type": "mount"}}, {{"type": "ipc"}},
                              {{"type": "uts"}},
                              {{"type": "network", "path": "/run/netns/{3}"}}]}}}})",
-                                                              arguments, box(), group(), name));
+                 arguments, box(), group(), name, R"("CAP_NET_RAW", "CAP_NET_BIND_SERVICE")"));
   }
   void start(const std::string& name, const std::string& arguments) {
     write_bundle(name, arguments);
