@@ -16,6 +16,7 @@ namespace {
 
 // What became of an attachment, in a word or three.
 Result<std::string> state_of(const cni::RuntimeCall& call) {
+  if (call.netns.empty()) return std::string("unknown");  // an entry that does not tell
   const auto netns = TRY(ns::find_netns(call.netns));
   if (!netns) return std::string("namespace gone");
   rtnl::RouteSocket inside = TRY(ns::run_in(netns->get(), rtnl::RouteSocket::open));

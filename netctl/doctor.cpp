@@ -97,6 +97,7 @@ Result<Finding> examine_table(const attach::OwnedTable& table) {
 
 // In doubt it is there.
 bool is_gone(const cni::CachedAttachment& attachment) {
+  if (attachment.call.netns.empty()) return false;  // not known
   const auto netns = ns::find_netns(attachment.call.netns);
   return netns && !*netns;
 }

@@ -27,6 +27,7 @@ bool can_be_asked(const cni::NetworkConfig& network) {
 
 // In doubt it is there: what cannot be looked at is not garbage.
 bool is_gone(const cni::CachedAttachment& attachment) {
+  if (attachment.call.netns.empty()) return false;  // not known
   const auto netns = ns::find_netns(attachment.call.netns);
   return netns && !*netns;
 }

@@ -84,6 +84,22 @@ std::string read_object(const Json& entry, const char* key, Problems& problems) 
   return value->empty() ? std::string() : dump_json(*value);
 }
 
+// The namespace that a result names for its interface; empty when it names none (0.1 and 0.2
+// cannot).
+std::string sandbox_in(const Json& entry, const std::string& ifname) {
+  const Json* result = find_member(entry, "result");
+  const Json* interfaces = result ? find_member(*result, "interfaces") : nullptr;
+  if (!interfaces || !interfaces->is_array()) return {};
+  for (const Json& each : *interfaces) {
+    const Json* name = find_member(each, "name");
+    const Json* sandbox = find_member(each, "sandbox");
+    if (name && sandbox && *name == ifname && sandbox->is_string()) {
+      if (auto path = sandbox->get<std::string>(); !path.empty()) return path;
+    }
+  }
+  return {};
+}
+
 // Before libcni 0.8 an entry was the bare result, and told whose it is only by its file's name.
 std::optional<CachedAttachment> parse_bare_result(std::string_view json, const std::string& network,
                                                   const Attachment& attachment) {
@@ -147,6 +163,9 @@ Result<CachedAttachment> parse_cached(std::string_view json) {
   keys.require("ifName", attachment.call.ifname);
   keys.require("networkName", attachment.network);
   keys.read("netns", attachment.call.netns);
+  if (attachment.call.netns.empty()) {
+    attachment.call.netns = sandbox_in(entry, attachment.call.ifname);
+  }
   read_config(keys, attachment.config_text, problems);
   if (const Json* args = find_member(entry, "cniArgs")) {
     read_args(*args, attachment.call.args, problems);

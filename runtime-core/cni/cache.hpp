@@ -18,7 +18,9 @@ namespace netctl::cni {
 //    "cniArgs":[["K","V"],…],"capabilityArgs":{…},"result":{…}}
 // Keys inside the last two are sorted. Fails when args, capability args or result cannot be read.
 Result<std::string> to_json(const CachedAttachment& attachment);
-// The reverse. Fails on everything that is not a whole entry; unknown keys are skipped.
+// The reverse. Fails on everything that is not a whole entry; unknown keys are skipped. libcni 1.1,
+// that of Podman 4 and containerd 1.6, writes no "netns": it is then what the result names for the
+// interface, and empty, which is unknown, where the result names none.
 Result<CachedAttachment> parse_cached(std::string_view json);
 
 // The directory of entries. Names are checked here: none leads out of the directory.

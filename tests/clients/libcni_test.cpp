@@ -70,6 +70,20 @@ TEST_F(Libcni, ChecksAndDetachesWhatNetctlAttached) {
   EXPECT_EQ(state(), before_);
 }
 
+TEST_F(Libcni, WhatItAttachedIsNoGarbageUntilTheNamespaceIsGone) {
+  const auto added = client("add");
+  ASSERT_EQ(added.exit_status, 0) << added.err;
+  EXPECT_THAT(sure("netctl ls"), HasSubstr("/run/netns/web"));
+
+  EXPECT_EQ(sure("netctl gc"), "");
+  EXPECT_EQ(run("netctl check pods web").exit_status, 0) << run("netctl check pods web").err;
+
+  sure("netctl ns rm web");
+  EXPECT_THAT(sure("netctl gc"), HasSubstr("detached cnitool-"));
+  sure("netctl ns add web");
+  EXPECT_EQ(state(), before_);
+}
+
 TEST_F(Libcni, HearsThePluginsOwnErrors) {
   sure("netctl add pods web -p 8080:80");
   sure("ip -n web addr del 10.7.0.2/24 dev eth0");

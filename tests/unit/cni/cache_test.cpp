@@ -97,6 +97,36 @@ TEST(CachedText, IsReadBack) {
   EXPECT_EQ(*again, kExampleLine);
 }
 
+TEST(CachedText, WithoutANamespaceIsInTheOneThatTheResultNamesForTheInterface) {
+  const struct {
+    const char* result;
+    const char* netns;
+  } kTable[] = {
+      {R"({"interfaces": [{"name": "cni0"}, {"name": "veth1", "sandbox": ""},
+           {"name": "eth1", "sandbox": "/run/netns/b"},
+           {"name": "eth0", "sandbox": "/run/netns/a"}]})",
+       "/run/netns/a"},
+      {R"({"interfaces": [{"name": "eth1", "sandbox": "/run/netns/b"}]})", ""},
+      {R"({"interfaces": [{"name": "eth0", "sandbox": 7}, "eth0", null]})", ""},
+      {R"({"interfaces": {"name": "eth0"}})", ""},
+      {R"({"ip4": {"ip": "10.7.0.2/24"}})", ""},
+  };
+  for (const auto& [result, netns] : kTable) {
+    SCOPED_TRACE(result);
+    CachedAttachment written = example();
+    written.call.netns.clear();
+    written.call.ifname = "eth0";
+    written.result_json = result;
+    const auto text = to_json(written);
+    ASSERT_THAT(text, Succeeds());
+
+    const auto read = parse_cached(*text);
+
+    ASSERT_THAT(read, Succeeds());
+    EXPECT_EQ(read->call.netns, netns);
+  }
+}
+
 TEST(CachedText, ArgsThatAreNoPairsAreRefused) {
   for (const char* args : {"FOO", "=bar", ";", "A=1;;B=2"}) {
     SCOPED_TRACE(args);
