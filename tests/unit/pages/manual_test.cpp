@@ -38,8 +38,9 @@ std::vector<std::string> listed(const std::string& help, const std::string& head
   std::istringstream lines(help);
   bool inside = false;
   for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with(' ')) inside = line == heading;
-    if (!inside || line.size() < 3 || line[2] == ' ') continue;
+    const bool is_heading = !line.starts_with(' ');
+    if (is_heading) inside = line == heading;
+    if (is_heading || !inside || line.size() < 3 || line[2] == ' ') continue;
     words.push_back(line.substr(2, line.find(' ', 2) - 2));
   }
   return words;
