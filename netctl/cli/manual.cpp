@@ -50,6 +50,9 @@ std::string synopsis(const CLI::App& command) {
     line += each->get_required() ? " " + name + more : " [" + name + more + "]";
   }
   if (!shown_commands(command).empty()) line += " \\fICOMMAND\\fR …";
+  for (const std::string& other : command.get_aliases()) {
+    line += "\n.br\nthe same as " + roff::bold(full_name(*command.get_parent(), " ") + " " + other);
+  }
   if (command.get_prefix_command()) line += " \\fIPROGRAM\\fR [\\fIARGUMENT\\fR …]";
   return ".SH SYNOPSIS\n" + line + "\n";
 }

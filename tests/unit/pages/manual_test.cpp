@@ -38,8 +38,9 @@ std::vector<std::string> listed(const std::string& help, const std::string& head
   std::istringstream lines(help);
   bool inside = false;
   for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with(' ')) inside = line == heading;
-    if (!inside || line.size() < 3 || line[2] == ' ') continue;
+    const bool is_heading = !line.starts_with(' ');
+    if (is_heading) inside = line == heading;
+    if (is_heading || !inside || line.size() < 3 || line[2] == ' ') continue;
     words.push_back(line.substr(2, line.find(' ', 2) - 2));
   }
   return words;
@@ -64,7 +65,9 @@ void collect(std::vector<std::string> words, std::vector<Described>& all) {
   question.push_back("--help");
   all.push_back({.name = name, .help = run(NETCTL_BIN, question)});
   const std::string help = all.back().help;
-  for (const std::string& sub : listed(help, "Subcommands:")) {
+  ASSERT_LT(words.size(), 4U) << name << ": no command is so deep";
+  for (std::string sub : listed(help, "Subcommands:")) {
+    if (sub.ends_with(',')) sub.pop_back();  // its other names follow
     auto deeper = words;
     deeper.push_back(sub);
     collect(deeper, all);
