@@ -5,6 +5,8 @@
 #include <filesystem>
 
 #include "netctl/built_ins.hpp"
+#include "netctl/progress.hpp"
+#include "runtime-core/ns/netns.hpp"
 #include "runtime-core/sys/own_program.hpp"
 
 namespace netctl::command {
@@ -46,10 +48,18 @@ Settings settings_from_environment() {
 }
 
 cni::Runtime runtime(const Settings& settings) {
-  return cni::Runtime({.plugin_path = settings.plugin_path,
-                       .cache_directory = settings.state_directory,
-                       .environment = cni::own_environment(),
-                       .built_ins = built_ins()});
+  return cni::Runtime(
+      {.plugin_path = settings.plugin_path,
+       .cache_directory = settings.state_directory,
+       .environment = cni::own_environment(),
+       .built_ins = built_ins(),
+       .on_detach = [](const cni::RuntimeCall& call) { Progress::tick(call.container_id); }});
+}
+
+Changes attachment_changes(const Settings& settings) {
+  return {.directories = {settings.state_directory + "/results", ns::pin_directory()},
+          .links = true,
+          .untold = true};
 }
 
 }  // namespace netctl::command

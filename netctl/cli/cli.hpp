@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "netctl/attach.hpp"
@@ -40,10 +42,11 @@ void define_ipam(CLI::App& app, Session& session);         // ipam
 void define_containers(CLI::App& app, Session& session);   // run exec ps stats logs stop rm …
 void define_completion(CLI::App& app, Session& session);   // completion complete
 
-// Flags that several commands have.
-void add_output_options(CLI::App& command, command::Output& output, bool is_list);
-void add_filter_option(CLI::App& command, std::vector<std::string>& filters,
-                       const std::string& keys);
+// How a command prints: -o, --format; and what a table has besides.
+void add_output_options(CLI::App& command, command::Output& output, bool has_table);
+// What every list has: these, the filters that it knows (filters.hpp), --watch.
+void add_list_options(CLI::App& command, command::Output& output,
+                      std::span<const std::string_view> filters);
 
 // The command's last words are a program and its arguments.
 void take_program(CLI::App& command);
