@@ -35,6 +35,7 @@ const std::vector<Group>& groups() {
   static const std::vector<Group> all{
       {define_attachments, {"add", "del", "check", "ls", "inspect", "port", "ports"}},
       {define_upkeep, {"gc", "reload", "status", "trace", "doctor"}},
+      {define_graph, {"graph"}},
       {define_networks, {"network"}},
       {define_namespaces, {"ns"}},
       {define_sandboxes, {"sandbox"}},

@@ -35,6 +35,7 @@ void define_for(const std::vector<std::string>& words, CLI::App& app, Session& s
 
 void define_attachments(CLI::App& app, Session& session);  // add del check ls inspect port ports
 void define_upkeep(CLI::App& app, Session& session);       // gc reload status trace doctor
+void define_graph(CLI::App& app, Session& session);        // graph
 void define_networks(CLI::App& app, Session& session);     // network
 void define_namespaces(CLI::App& app, Session& session);   // ns
 void define_sandboxes(CLI::App& app, Session& session);    // sandbox
