@@ -25,13 +25,6 @@ Result<std::string> state_of(const cni::RuntimeCall& call) {
   return std::string(link->up ? "up" : "down");
 }
 
-std::string state_text(const cni::RuntimeCall& call) {
-  auto state = state_of(call);
-  if (state) return *std::move(state);
-  log::debug("state of {} {}: {}", call.container_id, call.ifname, state.error().message);
-  return "unknown";
-}
-
 Fact since_fact(const cni::CachedAttachment& attachment) {
   return fact("since", attachment.stored_at == 0 ? "" : utc_text(attachment.stored_at));
 }
@@ -57,22 +50,6 @@ Fact ports_fact(const cni::CachedAttachment& attachment) {
   return fact("ports", texts);
 }
 
-// What a line of the table has.
-Facts facts_of(const cni::CachedAttachment& attachment) {
-  const cni::RuntimeCall& call = attachment.call;
-  return {fact("network", attachment.network),
-          fact("container", call.container_id),
-          fact("namespace", ns::name_of_path(call.netns)),
-          fact("interface", call.ifname),
-          fact("addresses", addresses_in(result_of(attachment))),
-          ports_fact(attachment),
-          since_fact(attachment),
-          age_fact(attachment),
-          fact("state", state_text(call))};
-}
-
-// --- one attachment -------------------------------------------------------------------------
-
 std::vector<std::string> gateways_in(const cni::AddResult& result) {
   std::vector<std::string> texts;
   for (const cni::Ip& ip : result.ips) {
@@ -80,6 +57,52 @@ std::vector<std::string> gateways_in(const cni::AddResult& result) {
   }
   return texts;
 }
+
+// The MAC address inside, and the interface of the host that leads there: a port of the bridge, or
+// an end of its own.
+std::pair<std::string, std::string> ends_in(const cni::AddResult& result,
+                                            const std::string& ifname) {
+  std::pair<std::string, std::string> ends;
+  const auto is_inside = [](const cni::Interface& each) { return !each.sandbox.empty(); };
+  // All that there is in the mode host, which has no ends.
+  if (std::ranges::none_of(result.interfaces, is_inside)) return ends;
+  for (const cni::Interface& each : result.interfaces) {
+    if (is_inside(each) && each.name == ifname) ends.first = each.mac;
+    if (!is_inside(each)) ends.second = each.name;  // behind the bridge, where there is one
+  }
+  return ends;
+}
+
+// What a line of the table has.
+Facts facts_of(const cni::CachedAttachment& attachment) {
+  const cni::RuntimeCall& call = attachment.call;
+  const cni::AddResult result = result_of(attachment);
+  auto [mac, host_interface] = ends_in(result, call.ifname);
+  return {fact("network", attachment.network),
+          fact("container", call.container_id),
+          fact("namespace", ns::name_of_path(call.netns)),
+          fact("interface", call.ifname),
+          fact("addresses", addresses_in(result)),
+          ports_fact(attachment),
+          since_fact(attachment),
+          age_fact(attachment),
+          fact("state", attachment_state(call)),
+          fact("path", call.netns),
+          fact("gateways", gateways_in(result)),
+          fact("mac", std::move(mac)),
+          fact("hostInterface", std::move(host_interface))};
+}
+
+bool holds(const Filter& filter, const Facts& facts) {
+  if (filter.key != "address") return is_fact(filter, facts);
+  // With the length of its network or without.
+  const auto addresses = std::ranges::find(facts, "addresses", &Fact::name);
+  return std::ranges::any_of(addresses->parts, [&](const std::string& each) {
+    return each == filter.value || each.substr(0, each.find('/')) == filter.value;
+  });
+}
+
+// --- one attachment -------------------------------------------------------------------------
 
 std::vector<std::string> routes_in(const cni::AddResult& result) {
   std::vector<std::string> texts;
@@ -108,8 +131,6 @@ Fact json_fact(std::string name, const std::string& json) {
 Facts all_facts_of(const cni::CachedAttachment& attachment) {
   const cni::AddResult result = result_of(attachment);
   Facts facts = facts_of(attachment);
-  facts.push_back(fact("path", attachment.call.netns));
-  facts.push_back(fact("gateways", gateways_in(result)));
   facts.push_back(fact("routes", routes_in(result)));
   facts.push_back(fact("interfaces", interfaces_in(result)));
   facts.push_back(fact("nameservers", result.dns.nameservers));
@@ -130,24 +151,40 @@ cni::AddResult result_of(const cni::CachedAttachment& attachment) {
   return {};
 }
 
-Status list_attachments(const Settings& settings, const std::vector<std::string>& filters,
-                        const Output& output) {
-  const auto wanted =
-      TRY(parse_filters(filters, {"network", "container", "namespace", "interface", "state"}));
-  std::vector<Facts> things;
-  for (const cni::CachedAttachment& attachment : runtime(settings).cached("")) {
-    Facts facts = facts_of(attachment);
-    if (matches_facts(wanted, facts)) things.push_back(std::move(facts));
-  }
-  static constexpr std::array<Column, 8> kColumns{{{"NETWORK", "network"},
-                                                   {"CONTAINER", "container", 20},
-                                                   {"NAMESPACE", "namespace"},
-                                                   {"INTERFACE", "interface"},
-                                                   {"ADDRESSES", "addresses"},
-                                                   {"PORTS", "ports"},
-                                                   {"AGE", "age"},
-                                                   {"STATE", "state"}}};
-  return print_list(things, kColumns, "container", output);
+std::string attachment_state(const cni::RuntimeCall& call) {
+  auto state = state_of(call);
+  if (state) return *std::move(state);
+  log::debug("state of {} {}: {}", call.container_id, call.ifname, state.error().message);
+  return "unknown";
+}
+
+Status list_attachments(const Settings& settings, const Output& output) {
+  static constexpr std::array<Column, 12> kColumns{{{"NETWORK", "network"},
+                                                    {"CONTAINER", "container", 20},
+                                                    {"NAMESPACE", "namespace"},
+                                                    {"INTERFACE", "interface"},
+                                                    {"ADDRESSES", "addresses"},
+                                                    {"PORTS", "ports"},
+                                                    {"AGE", "age"},
+                                                    {"STATE", "state"},
+                                                    {"GATEWAYS", "gateways", 0, true},
+                                                    {"MAC", "mac", 0, true},
+                                                    {"HOST END", "hostInterface", 0, true},
+                                                    {"PATH", "path", 0, true}}};
+  const auto read = [&]() -> Result<std::vector<Facts>> {
+    std::vector<Facts> things;
+    for (const auto& attachment : runtime(settings).cached("")) {
+      things.push_back(facts_of(attachment));
+    }
+    return things;
+  };
+  return show_list({.columns = kColumns,
+                    .name = "container",
+                    .filters = kAttachmentFilters,
+                    .read = read,
+                    .changes = attachment_changes(settings),
+                    .holds = holds},
+                   output);
 }
 
 Status inspect_attachment(const Settings& settings, const Target& typed, const Output& output) {

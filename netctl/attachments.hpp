@@ -1,7 +1,7 @@
 #pragma once
 
-#include <string>
-#include <vector>
+#include <array>
+#include <string_view>
 
 #include "netctl/attach.hpp"
 #include "netctl/output.hpp"
@@ -17,10 +17,14 @@ namespace netctl::command {
 // What one was given. Empty when that is not known; what cannot be read is logged.
 cni::AddResult result_of(const cni::CachedAttachment& attachment);
 
-// A table of attachments by network, container, interface. `filters` (filters.hpp) have the keys
-// network, container, namespace, interface and state; the fact of that name has to be the value.
-Status list_attachments(const Settings& settings, const std::vector<std::string>& filters,
-                        const Output& output);
+// What became of one: "up", "down", "interface gone", "namespace gone"; "unknown" where that cannot
+// be looked at.
+std::string attachment_state(const cni::RuntimeCall& call);
+
+// A list of attachments by network, container, interface.
+inline constexpr std::array<std::string_view, 6> kAttachmentFilters{
+    {"network", "container", "namespace", "interface", "address", "state"}};
+Status list_attachments(const Settings& settings, const Output& output);
 
 // One of them, whole.
 Status inspect_attachment(const Settings& settings, const Target& target, const Output& output);

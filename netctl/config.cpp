@@ -29,6 +29,8 @@ void read_labels(const ObjectReader& plugin, std::map<std::string, std::string>&
 
 void read_plugin(const ObjectReader& plugin, NetworkFacts& facts) {
   plugin.read("bridge", facts.bridge);
+  plugin.read("internal", facts.internal);
+  plugin.read("ipMasq", facts.masquerade);
   const ObjectReader ipam = plugin.child("ipam");
   read_subnet(ipam, facts.subnets);
   for (const auto& set : ipam.lists_of_children("ranges")) {

@@ -17,6 +17,8 @@ struct NetworkFacts {
   std::string driver{};                // the first plugin's type
   std::vector<std::string> plugins{};  // all types, in their order
   std::string bridge{};
+  bool internal = false;                        // nothing enters or leaves
+  bool masquerade = false;                      // what leaves has an address of the host
   std::vector<IpPrefix> subnets{};              // of host-local's ranges
   std::map<std::string, std::string> labels{};  // args.cni.labels, and where Podman keeps them
   std::string created{};                        // "2026-11-24T07:00:00Z"; empty: not by netctl

@@ -12,6 +12,8 @@
 #include <set>
 #include <sstream>
 
+#include "netctl/filters.hpp"
+#include "netctl/progress.hpp"
 #include "netctl/supervise.hpp"
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/base/log.hpp"
@@ -40,7 +42,13 @@ bool wait_for(const container::ProcessName& process, milliseconds patience) {
   const auto pidfd = sys::find_process(process.pid, process.start_time);
   if (!pidfd) return true;
   pollfd waiting{.fd = pidfd->get(), .events = POLLIN, .revents = 0};
-  return ::poll(&waiting, 1, static_cast<int>(patience.count())) == 1;
+  // A second at a time, to show how it goes.
+  for (milliseconds left = patience; left.count() > 0; left -= milliseconds(1000)) {
+    const auto slice = std::min(left, milliseconds(1000));
+    if (::poll(&waiting, 1, static_cast<int>(slice.count())) == 1) return true;
+    Progress::tick();
+  }
+  return ::poll(&waiting, 1, 0) == 1;
 }
 
 Status signal(const container::ProcessName& process, int number) {
@@ -102,6 +110,26 @@ Facts facts_of(const State& state) {
               fact("cgroup", state.cgroup_path)};
   if (state.exit_status) facts.push_back(fact("exitStatus", std::int64_t{*state.exit_status}));
   return facts;
+}
+
+const std::string& text_of(const Facts& facts, std::string_view name) {
+  static const std::string kNone;
+  const auto fact = std::ranges::find(facts, name, &Fact::name);
+  return fact == facts.end() ? kNone : fact->text;
+}
+
+bool holds(const Filter& filter, const Facts& facts) {
+  if (filter.key == "id") return text_of(facts, "id").starts_with(filter.value);
+  if (filter.key == "name") return text_of(facts, "name").find(filter.value) != std::string::npos;
+  if (filter.key == "network") return is_fact({.key = "networks", .value = filter.value}, facts);
+  if (filter.key != "state") return is_fact(filter, facts);
+  const std::string& state = text_of(facts, "state");
+  return state == filter.value || state.substr(0, state.find(' ')) == filter.value;
+}
+
+// Containers come and go with their directories; what they use nobody tells of.
+Changes container_changes(const Settings& settings) {
+  return {.directories = {settings.run_directory + "/containers"}, .untold = true};
 }
 
 // --- removing -------------------------------------------------------------------------------
@@ -202,10 +230,26 @@ Facts statistics_facts(const State& state, const cgroup::Statistics& used) {
       bytes_fact("writtenBytes", used.written_bytes)};
 }
 
+// The named ones, or those that run.
+Result<std::vector<State>> states_of(const Settings& settings,
+                                     const std::vector<std::string>& names) {
+  std::vector<State> states;
+  for (const std::string& name : names) {
+    State state = TRY(running(settings, name));
+    states.push_back(std::move(state));
+  }
+  if (!names.empty()) return states;
+  states = TRY(store(settings).all());
+  std::erase_if(states,
+                [](const State& each) { return container::phase_of(each) != Phase::Running; });
+  return states;
+}
+
 // --- garbage --------------------------------------------------------------------------------
 
 Status collect(const Settings& settings, const State& state, std::string_view what, bool dry_run) {
   const std::string name = state.name.empty() ? state.id.substr(0, 12) : state.name;
+  Progress::tick("container " + name);
   TRY(print(
       format("{} container {}: {}\n", dry_run ? "would clean up" : "cleaned up", name, what)));
   if (dry_run) return ok();
@@ -255,18 +299,36 @@ std::vector<std::string> unknown_groups(const std::vector<State>& known) {
 }  // namespace
 
 Status list_containers(const Settings& settings, bool all, const Output& output) {
-  std::vector<Facts> things;
-  for (const State& state : TRY(store(settings).all())) {
-    if (all || container::phase_of(state) == Phase::Running) things.push_back(facts_of(state));
-  }
-  static constexpr std::array<Column, 7> kColumns{{{"ID", "id", 12},
-                                                   {"NAME", "name"},
-                                                   {"COMMAND", "command", 30},
-                                                   {"STATE", "state"},
-                                                   {"AGE", "age"},
-                                                   {"NETWORKS", "networks"},
-                                                   {"PORTS", "ports"}}};
-  return print_list(things, kColumns, "id", output);
+  static constexpr std::array<Column, 12> kColumns{{{"ID", "id", 12},
+                                                    {"NAME", "name"},
+                                                    {"COMMAND", "command", 30},
+                                                    {"STATE", "state"},
+                                                    {"AGE", "age"},
+                                                    {"NETWORKS", "networks"},
+                                                    {"PORTS", "ports"},
+                                                    {"PID", "pid", 0, true},
+                                                    {"CREATED", "created", 0, true},
+                                                    {"ROOTFS", "rootfs", 0, true},
+                                                    {"NETNS", "netns", 0, true},
+                                                    {"CGROUP", "cgroup", 0, true}}};
+  const bool asks_state = std::ranges::any_of(output.filters, [](const std::string& each) {
+    return each.starts_with("state=") || each.starts_with("exitStatus=");
+  });
+  const auto read = [&]() -> Result<std::vector<Facts>> {
+    std::vector<Facts> things;
+    for (const State& state : TRY(store(settings).all())) {
+      const bool runs = container::phase_of(state) == Phase::Running;
+      if (runs || all || asks_state) things.push_back(facts_of(state));
+    }
+    return things;
+  };
+  return show_list({.columns = kColumns,
+                    .name = "id",
+                    .filters = kContainerFilters,
+                    .read = read,
+                    .changes = container_changes(settings),
+                    .holds = holds},
+                   output);
 }
 
 Status stop_container(const Settings& settings, const std::string& name, unsigned seconds) {
@@ -330,22 +392,7 @@ Status update_container(const Settings& settings, const std::string& name,
 
 Status show_statistics(const Settings& settings, const std::vector<std::string>& names,
                        const Output& output) {
-  std::vector<State> states;
-  for (const std::string& name : names) {
-    State state = TRY(running(settings, name));
-    states.push_back(std::move(state));
-  }
-  if (names.empty()) {
-    states = TRY(store(settings).all());
-    std::erase_if(states,
-                  [](const State& each) { return container::phase_of(each) != Phase::Running; });
-  }
-  std::vector<Facts> things;
-  for (const State& state : states) {
-    const cgroup::Group group = TRY(group_of(state));
-    things.push_back(statistics_facts(state, group.statistics()));
-  }
-  static constexpr std::array<Column, 10> kColumns{{{"NAME", "name"},
+  static constexpr std::array<Column, 14> kColumns{{{"NAME", "name"},
                                                     {"CPU", "cpuPercent"},
                                                     {"CPU TIME", "cpuNanoseconds"},
                                                     {"MEMORY", "memory"},
@@ -354,8 +401,26 @@ Status show_statistics(const Settings& settings, const std::vector<std::string>&
                                                     {"RECEIVED", "received"},
                                                     {"SENT", "sent"},
                                                     {"READ", "readBytes"},
-                                                    {"WRITTEN", "writtenBytes"}}};
-  return print_list(things, kColumns, "name", output);
+                                                    {"WRITTEN", "writtenBytes"},
+                                                    {"PIDS LIMIT", "pidsLimit", 0, true},
+                                                    {"THROTTLED", "throttledPeriods", 0, true},
+                                                    {"OOM KILLS", "oomKills", 0, true},
+                                                    {"ID", "id", 0, true}}};
+  const auto read = [&]() -> Result<std::vector<Facts>> {
+    std::vector<Facts> things;
+    for (const State& state : TRY(states_of(settings, names))) {
+      const cgroup::Group group = TRY(group_of(state));
+      things.push_back(statistics_facts(state, group.statistics()));
+    }
+    return things;
+  };
+  return show_list({.columns = kColumns,
+                    .name = "name",
+                    .filters = kStatisticsFilters,
+                    .read = read,
+                    .changes = container_changes(settings),
+                    .holds = holds},
+                   output);
 }
 
 Status collect_containers(const Settings& settings, bool dry_run) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "netctl/output.hpp"
@@ -12,7 +14,10 @@
 // Commands on containers that there are, each named by name, id, or the beginning of an id.
 namespace netctl::command {
 
-// Those that run, or all.
+// Those that run, or all. Of the filters, name is a part of it and id the beginning, state is its
+// first word; one that asks for a state asks for all containers.
+inline constexpr std::array<std::string_view, 6> kContainerFilters{
+    {"id", "name", "state", "network", "rootfs", "exitStatus"}};
 Status list_containers(const Settings& settings, bool all, const Output& output);
 
 // Sends the signal that it was run with, and kills it when it has not ended after `seconds`.
@@ -28,7 +33,8 @@ Status pause_container(const Settings& settings, const std::string& name, bool p
 // Changes the limits that are told, and remembers them.
 Status update_container(const Settings& settings, const std::string& name,
                         const RunOptions& options);
-// What it uses now. Without names, those that run.
+// What each uses now. Without names, those that run.
+inline constexpr std::array<std::string_view, 2> kStatisticsFilters{{"id", "name"}};
 Status show_statistics(const Settings& settings, const std::vector<std::string>& names,
                        const Output& output);
 

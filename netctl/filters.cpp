@@ -23,11 +23,15 @@ Result<std::vector<Filter>> parse_filters(const std::vector<std::string>& texts,
   return filters;
 }
 
+bool is_fact(const Filter& filter, const Facts& facts) {
+  const auto fact = std::ranges::find(facts, filter.key, &Fact::name);
+  if (fact == facts.end()) return false;
+  return fact->text == filter.value ||
+         std::ranges::find(fact->parts, filter.value) != fact->parts.end();
+}
+
 bool matches_facts(const std::vector<Filter>& filters, const Facts& facts) {
-  return matches(filters, [&](const Filter& filter) {
-    const auto fact = std::ranges::find(facts, filter.key, &Fact::name);
-    return fact != facts.end() && fact->text == filter.value;
-  });
+  return matches(filters, [&](const Filter& filter) { return is_fact(filter, facts); });
 }
 
 }  // namespace netctl::command

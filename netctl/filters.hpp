@@ -31,7 +31,10 @@ bool matches(const std::vector<Filter>& filters, Holds&& holds) {
   return true;
 }
 
-// The same where a filter says what the fact of its key is.
+// Whether the fact of the filter's key is its value; of a list, whether one of its parts is.
+bool is_fact(const Filter& filter, const Facts& facts);
+
+// matches() where a filter says just that.
 bool matches_facts(const std::vector<Filter>& filters, const Facts& facts);
 
 }  // namespace netctl::command

@@ -98,6 +98,34 @@ Result<std::vector<Holding>> holdings_named(const std::vector<Holding>& all,
   return found;
 }
 
+Result<std::vector<Facts>> read_ranges(const Settings& settings,
+                                       const std::vector<std::string>& names) {
+  std::vector<Facts> things;
+  const auto add = [&](const std::string& network, const cni::Request& request) -> Status {
+    const auto inventory =
+        TRY(host_local::take_inventory(request).context("network \"{}\"", network));
+    for (const auto& use : inventory.uses) things.push_back(facts_of(network, use));
+    return ok();
+  };
+  for (const std::string& name : names) {
+    const cni::Request request = TRY(request_of(settings, name));
+    TRY(add(name, request));
+  }
+  if (!names.empty()) return things;
+  for (const cni::NetworkConfig& network : TRY(all_networks(settings))) {
+    const auto request = find_request(settings, network);
+    if (!request) log::warn("passed over: {}", request.error().message);
+    if (request && *request) TRY(add(network.name, **request));
+  }
+  return things;
+}
+
+// Stores may lie anywhere (dataDir), ages and containers that are gone nobody tells of.
+Changes address_changes(const Settings& settings) {
+  return {.directories = {settings.config_directory, settings.state_directory + "/results"},
+          .untold = true};
+}
+
 }  // namespace
 
 std::string bar(std::uint64_t part, std::uint64_t whole) {
@@ -111,45 +139,53 @@ std::string bar(std::uint64_t part, std::uint64_t whole) {
 
 Status list_ranges(const Settings& settings, const std::vector<std::string>& names,
                    const Output& output) {
-  std::vector<Facts> things;
-  const auto add = [&](const std::string& network, const cni::Request& request) -> Status {
-    const auto inventory =
-        TRY(host_local::take_inventory(request).context("network \"{}\"", network));
-    for (const auto& use : inventory.uses) things.push_back(facts_of(network, use));
-    return ok();
-  };
-  for (const std::string& name : names) {
-    const cni::Request request = TRY(request_of(settings, name));
-    TRY(add(name, request));
-  }
-  if (names.empty()) {
-    for (const cni::NetworkConfig& network : TRY(all_networks(settings))) {
-      const auto request = find_request(settings, network);
-      if (!request) log::warn("passed over: {}", request.error().message);
-      if (request && *request) TRY(add(network.name, **request));
-    }
-  }
-  static constexpr std::array<Column, 6> kColumns{{{"NETWORK", "network"},
+  static constexpr std::array<Column, 8> kColumns{{{"NETWORK", "network"},
                                                    {"RANGE", "range"},
                                                    {"FULL", "full"},
                                                    {"TAKEN", "taken"},
                                                    {"ADDRESSES", "addresses"},
-                                                   {"GONE", "gone"}}};
-  return print_list(things, kColumns, "range", output);
+                                                   {"GONE", "gone"},
+                                                   {"SUBNET", "subnet", 0, true},
+                                                   {"GATEWAY", "gateway", 0, true}}};
+  return show_list({.columns = kColumns,
+                    .name = "range",
+                    .filters = kRangeFilters,
+                    .read = [&] { return read_ranges(settings, names); },
+                    .changes = address_changes(settings)},
+                   output);
 }
 
 Status show_addresses(const Settings& settings, const std::string& network, const Output& output) {
-  const cni::Request request = TRY(request_of(settings, network));
-  std::vector<Facts> things;
-  for (const Holding& each : TRY(host_local::take_inventory(request)).holdings) {
-    things.push_back(facts_of(each));
-  }
-  static constexpr std::array<Column, 5> kColumns{{{"ADDRESS", "address"},
+  static constexpr std::array<Column, 6> kColumns{{{"ADDRESS", "address"},
                                                    {"CONTAINER", "container", 20},
                                                    {"INTERFACE", "interface"},
                                                    {"AGE", "age"},
-                                                   {"STATE", "state"}}};
-  return print_list(things, kColumns, "address", output);
+                                                   {"STATE", "state"},
+                                                   {"SINCE", "since", 0, true}}};
+  const cni::Request request = TRY(request_of(settings, network));
+  const auto read = [&]() -> Result<std::vector<Facts>> {
+    std::vector<Facts> things;
+    for (const Holding& each : TRY(host_local::take_inventory(request)).holdings) {
+      things.push_back(facts_of(each));
+    }
+    return things;
+  };
+  return show_list({.columns = kColumns,
+                    .name = "address",
+                    .filters = kHoldingFilters,
+                    .read = read,
+                    .changes = address_changes(settings)},
+                   output);
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> held_addresses(
+    const Settings& settings, const std::string& network) {
+  const cni::Request request = TRY(request_of(settings, network));
+  std::vector<std::pair<std::string, std::string>> held;
+  for (const Holding& each : TRY(host_local::take_inventory(request)).holdings) {
+    held.emplace_back(each.address.to_text(), each.owner.container_id);
+  }
+  return held;
 }
 
 Status release_addresses(const Settings& settings, const std::string& network,

@@ -4,15 +4,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 
 #include "netctl/attend.hpp"
-#include "netctl/output.hpp"
+#include "netctl/filters.hpp"
 #include "netctl/run.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/container/channel.hpp"
 #include "runtime-core/container/launch.hpp"
+#include "runtime-core/ns/netns.hpp"
 #include "runtime-core/ns/pins.hpp"
 #include "runtime-core/sys/child.hpp"
 
@@ -92,6 +94,33 @@ Result<int> run_in_all(std::vector<ns::Opened> namespaces,
   return sys::wait_for_end(child.pidfd.get());
 }
 
+Result<std::vector<Facts>> read_pins(const Settings& settings) {
+  const auto attachments = runtime(settings).cached("");
+  std::vector<Facts> things;
+  for (const std::string& name : TRY(pins(settings).names())) {
+    std::vector<std::string> kinds;
+    for (const ns::Kind kind : TRY(pins(settings).kinds_of(name))) {
+      kinds.emplace_back(ns::file_name(kind));
+    }
+    const bool has_network = std::ranges::find(kinds, "net") != kinds.end();
+    const std::string path =
+        has_network ? ns::pin_directory() + "/" + name : pins(settings).directory + "/" + name;
+    const auto attached = std::ranges::count_if(
+        attachments, [&](const cni::CachedAttachment& each) { return each.call.netns == path; });
+    things.push_back({fact("name", name), fact("kinds", kinds),
+                      fact("attached", static_cast<std::int64_t>(attached)), fact("path", path)});
+  }
+  return things;
+}
+
+std::string line_of(const Facts& facts) {
+  const std::vector<std::string>& kinds = facts[1].parts;
+  std::string line = facts[0].text;
+  if (kinds.size() == 1 && kinds.front() == "net") return line;
+  for (std::size_t i = 0; i < kinds.size(); ++i) line += (i == 0 ? " " : ",") + kinds[i];
+  return line;
+}
+
 }  // namespace
 
 Status ns_add(const Settings& settings, const std::string& name,
@@ -103,18 +132,22 @@ Status ns_rm(const Settings& settings, const std::string& name) {
   return pins(settings).remove(name);
 }
 
-Status ns_ls(const Settings& settings) {
-  std::string text;
-  for (const std::string& name : TRY(pins(settings).names())) {
-    text += name;
-    const auto kinds = TRY(pins(settings).kinds_of(name));
-    const bool plain = kinds.size() == 1 && kinds.front() == ns::Kind::Network;
-    for (std::size_t i = 0; i < kinds.size() && !plain; ++i) {
-      text += (i == 0 ? " " : ",") + std::string(ns::file_name(kinds[i]));
-    }
-    text += "\n";
-  }
-  return print(text);
+Status ns_ls(const Settings& settings, const Output& output) {
+  static constexpr std::array<Column, 4> kColumns{
+      {{"NAME", "name"}, {"KINDS", "kinds"}, {"ATTACHED", "attached"}, {"PATH", "path"}}};
+  const auto holds = [](const Filter& filter, const Facts& facts) {
+    if (filter.key == "kind") return is_fact({.key = "kinds", .value = filter.value}, facts);
+    return is_fact(filter, facts);
+  };
+  return show_list({.columns = kColumns,
+                    .name = "name",
+                    .filters = kNamespaceFilters,
+                    .read = [&] { return read_pins(settings); },
+                    .changes = {.directories = {ns::pin_directory(), settings.run_directory + "/ns",
+                                                settings.state_directory + "/results"}},
+                    .holds = holds,
+                    .line = line_of},
+                   output);
 }
 
 Result<int> ns_exec(const Settings& settings, const std::string& name,

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "netctl/output.hpp"
 #include "netctl/settings.hpp"
 #include "runtime-core/base/result.hpp"
 
@@ -13,8 +16,9 @@ namespace netctl::command {
 Status ns_add(const Settings& settings, const std::string& name,
               const std::vector<std::string>& kinds);
 Status ns_rm(const Settings& settings, const std::string& name);
-// Names; of those with other kinds than net, these too.
-Status ns_ls(const Settings& settings);
+// A line each: the name, and of those with other kinds than net alone, the kinds.
+inline constexpr std::array<std::string_view, 3> kNamespaceFilters{{"name", "kind", "path"}};
+Status ns_ls(const Settings& settings, const Output& output);
 // Runs a program in all namespaces of that name, and gives its exit status.
 Result<int> ns_exec(const Settings& settings, const std::string& name,
                     const std::vector<std::string>& command, int& exit_status);

@@ -10,6 +10,7 @@
 #include "netctl/default_networks.hpp"
 #include "netctl/filters.hpp"
 #include "netctl/networks.hpp"
+#include "netctl/progress.hpp"
 #include "runtime-core/base/digest.hpp"
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/base/log.hpp"
@@ -24,12 +25,14 @@ using Attachments = std::vector<cni::CachedAttachment>;
 
 Fact labels_fact(const std::map<std::string, std::string>& labels) {
   std::string text;
+  std::vector<std::string> parts;
   std::vector<std::pair<std::string, std::string>> members;
   for (const auto& [key, value] : labels) {
-    text += format("{}{}={}", text.empty() ? "" : ",", key, value);
+    parts.push_back(format("{}={}", key, value));
+    text += (text.empty() ? "" : ",") + parts.back();
     members.emplace_back(key, cni::json_string(value));
   }
-  return {.name = "labels", .text = text, .json = cni::json_object(members)};
+  return {.name = "labels", .text = text, .json = cni::json_object(members), .parts = parts};
 }
 
 Facts facts_of(const cni::NetworkConfig& network, const NetworkFacts& known, std::size_t attached) {
@@ -55,13 +58,21 @@ bool has_label(const NetworkFacts& known, const std::string& wanted) {
   return equals == wanted.npos || label->second == wanted.substr(equals + 1);
 }
 
-bool holds(const Filter& filter, const cni::NetworkConfig& network, const NetworkFacts& known,
-           std::size_t attached) {
-  if (filter.key == "name") return network.name.find(filter.value) != std::string::npos;
-  if (filter.key == "id") return network_id(network.name).starts_with(filter.value);
-  if (filter.key == "driver") return known.driver == filter.value;
-  if (filter.key == "label") return has_label(known, filter.value);
-  const bool dangling = attached == 0 && !is_default_network(network.name);
+const Fact& fact_of(const Facts& facts, std::string_view name) {
+  return *std::ranges::find(facts, name, &Fact::name);
+}
+
+bool holds(const Filter& filter, const Facts& facts) {
+  const std::string& name = fact_of(facts, "name").text;
+  if (filter.key == "name") return name.find(filter.value) != std::string::npos;
+  if (filter.key == "id") return fact_of(facts, "id").text.starts_with(filter.value);
+  if (filter.key == "label") {
+    return std::ranges::any_of(fact_of(facts, "labels").parts, [&](const std::string& label) {
+      return label == filter.value || label.substr(0, label.find('=')) == filter.value;
+    });
+  }
+  if (filter.key != "dangling") return is_fact(filter, facts);
+  const bool dangling = fact_of(facts, "attached").text == "0" && !is_default_network(name);
   return dangling == (filter.value == "true" || filter.value == "1");
 }
 
@@ -141,6 +152,7 @@ Status refuse_in_use(cni::Runtime& cni_runtime, const std::string& name) {
 Status detach_all(cni::Runtime& cni_runtime, const cni::NetworkConfig& network) {
   ErrorList errors;
   for (const cni::CachedAttachment& each : cni_runtime.cached(network.name)) {
+    Progress::tick(network.name + ": " + each.call.container_id);
     errors.keep(cni_runtime.del(network, each.call).context("{}", each.call.container_id));
   }
   return errors.status();
@@ -217,28 +229,37 @@ std::string network_id(const std::string& name) { return sha256_hex(name); }
 
 std::string bridge_of(const std::string& name) { return "nc-" + network_id(name).substr(0, 12); }
 
-Status list_networks(const Settings& settings, const std::vector<std::string>& filters,
-                     const Output& output) {
-  const auto wanted = TRY(parse_filters(filters, {"name", "id", "driver", "label", "dangling"}));
-  auto networks = TRY(all_networks(settings));
-  std::ranges::sort(networks, {}, &cni::NetworkConfig::name);
-  const Attachments attachments = runtime(settings).cached("");
-  std::vector<Facts> things;
-  for (const cni::NetworkConfig& network : networks) {
-    const NetworkFacts known = network_facts(network);
-    const std::size_t attached = count_of(attachments, network.name);
-    const bool shown = matches(
-        wanted, [&](const Filter& filter) { return holds(filter, network, known, attached); });
-    if (shown) things.push_back(facts_of(network, known, attached));
-  }
-  static constexpr std::array<Column, 7> kColumns{{{"NETWORK ID", "id", 12},
-                                                   {"NAME", "name"},
-                                                   {"DRIVER", "driver"},
-                                                   {"SUBNETS", "subnets"},
-                                                   {"PLUGINS", "plugins"},
-                                                   {"ATTACHED", "attached"},
-                                                   {"FILE", "file"}}};
-  return print_list(things, kColumns, "name", output);
+Status list_networks(const Settings& settings, const Output& output) {
+  static constexpr std::array<Column, 11> kColumns{{{"NETWORK ID", "id", 12},
+                                                    {"NAME", "name"},
+                                                    {"DRIVER", "driver"},
+                                                    {"SUBNETS", "subnets"},
+                                                    {"PLUGINS", "plugins"},
+                                                    {"ATTACHED", "attached"},
+                                                    {"BRIDGE", "bridge", 0, true},
+                                                    {"VERSION", "version", 0, true},
+                                                    {"CREATED", "created", 0, true},
+                                                    {"LABELS", "labels", 0, true},
+                                                    {"FILE", "file"}}};
+  const auto read = [&]() -> Result<std::vector<Facts>> {
+    auto networks = TRY(all_networks(settings));
+    std::ranges::sort(networks, {}, &cni::NetworkConfig::name);
+    const Attachments attachments = runtime(settings).cached("");
+    std::vector<Facts> things;
+    for (const cni::NetworkConfig& network : networks) {
+      things.push_back(
+          facts_of(network, network_facts(network), count_of(attachments, network.name)));
+    }
+    return things;
+  };
+  return show_list({.columns = kColumns,
+                    .name = "name",
+                    .filters = kNetworkFilters,
+                    .read = read,
+                    .changes = {.directories = {settings.config_directory,
+                                                settings.state_directory + "/results"}},
+                    .holds = holds},
+                   output);
 }
 
 Status inspect_networks(const Settings& settings, const std::vector<std::string>& names,
@@ -255,7 +276,7 @@ Status inspect_networks(const Settings& settings, const std::vector<std::string>
     }
   }
   Output as_json = output;
-  as_json.json = output.format.empty();
+  as_json.json = output.format.empty() && !output.yaml;
   TRY(print_list(things, {}, "name", as_json));
   return errors.status();
 }
@@ -270,7 +291,11 @@ Status network_exists(const Settings& settings, const std::string& name) {
 Status remove_networks(const Settings& settings, const std::vector<std::string>& names,
                        bool force) {
   ErrorList errors;
-  for (const std::string& name : names) errors.keep(remove_and_tell(settings, name, force));
+  Progress progress("removing networks", names.size());
+  for (const std::string& name : names) {
+    progress.step(name);
+    errors.keep(remove_and_tell(settings, name, force));
+  }
   return errors.status();
 }
 
@@ -282,7 +307,10 @@ Status prune_networks(const Settings& settings, const std::vector<std::string>& 
   }
   if (!force && !is_confirmed(kPruneWarning)) return ok();
   ErrorList errors;
-  for (const cni::NetworkConfig& network : TRY(configured_networks(settings))) {
+  const auto networks = TRY(configured_networks(settings));
+  Progress progress("looking at networks", networks.size());
+  for (const cni::NetworkConfig& network : networks) {
+    progress.step(network.name);
     if (!TRY(may_prune(network, wanted)) || !runtime(settings).cached(network.name).empty()) {
       continue;
     }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "netctl/output.hpp"
@@ -16,14 +18,16 @@ std::string network_id(const std::string& name);
 // The bridge of a network that is given none: "nc-" and 12 digits of its id.
 std::string bridge_of(const std::string& name);
 
-// A table of the networks of the config directory and the default one, by name. `filters`
-// (filters.hpp) have the keys name and id (a part of it), driver, label (`key` or `key=value`),
-// dangling (`true`: nothing is attached).
-Status list_networks(const Settings& settings, const std::vector<std::string>& filters,
-                     const Output& output);
+// A list of the networks of the config directory and those that are there without any, by name. Of
+// the filters, name is a part of it and id the beginning, label is `key` or `key=value`, dangling
+// is `true` where nothing is attached.
+inline constexpr std::array<std::string_view, 6> kNetworkFilters{
+    {"name", "id", "driver", "label", "dangling", "bridge"}};
+Status list_networks(const Settings& settings, const Output& output);
 
-// A JSON list of networks: what is known of each, its config, and its containers. One that is not
-// there is an error; the others are printed all the same.
+// A list of networks, in JSON unless it is to be in YAML or by a template: what is known of each,
+// its config, and its containers. One that is not there is an error; the others are printed all the
+// same.
 Status inspect_networks(const Settings& settings, const std::vector<std::string>& names,
                         const Output& output);
 

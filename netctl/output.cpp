@@ -1,5 +1,7 @@
 #include "netctl/output.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -7,6 +9,10 @@
 #include <cstdio>
 #include <ctime>
 
+#include "netctl/filters.hpp"
+#include "netctl/progress.hpp"
+#include "netctl/table.hpp"
+#include "netctl/watch.hpp"
 #include "runtime-core/cni/json_text.hpp"
 
 namespace netctl::command {
@@ -83,41 +89,12 @@ std::string with_escapes(std::string_view text) {
 
 // --- tables ---------------------------------------------------------------------------------
 
-using Row = std::vector<std::string>;
-
-// Characters, which are not bytes: those that continue one in UTF-8 do not count.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](unsigned char byte) { return (byte & 0xc0) != 0x80; }));
-}
-
-std::string in_columns(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths;
-  for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], width_of(row[i]));
-    }
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - width_of(row[i]) + 3, ' ');
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
-}
-
 Row split_at_tabs(const std::string& line) {
   Row cells;
   std::size_t begin = 0;
   while (true) {
     const std::size_t end = line.find('\t', begin);
-    cells.push_back(line.substr(begin, end - begin));
+    cells.push_back({.text = line.substr(begin, end - begin)});
     if (end == line.npos) return cells;
     begin = end + 1;
   }
@@ -133,13 +110,13 @@ Facts headings_of(const Facts& facts) {
   return headings;
 }
 
-Status print_by_template(const std::vector<Facts>& things, const Output& output) {
+Result<std::string> template_text(const std::vector<Facts>& things, const Output& output) {
   constexpr std::string_view kTable = "table ";
   const std::string_view pattern = output.format;
   if (!pattern.starts_with(kTable)) {
     std::string text;
     for (const Facts& facts : things) text += TRY(render(pattern, facts)) + "\n";
-    return print(text);
+    return text;
   }
   const std::string_view line = pattern.substr(kTable.size());
   std::vector<Row> rows;
@@ -147,25 +124,76 @@ Status print_by_template(const std::vector<Facts>& things, const Output& output)
     rows.push_back(split_at_tabs(TRY(render(line, headings_of(things.front())))));
   }
   for (const Facts& facts : things) rows.push_back(split_at_tabs(TRY(render(line, facts))));
-  return print(in_columns(rows));
+  return in_columns(rows, {});
 }
 
-Status print_table(const std::vector<Facts>& things, std::span<const Column> columns,
-                   const Output& output) {
+Cell cell_of(const Fact& fact, const Column& column, const Output& output) {
+  Cell cell{.text = on_one_line(fact.text)};
+  if (column.shown != 0 && !output.whole && !output.wide) {
+    cell.text = std::string(beginning_of(cell.text, column.shown));
+  }
+  if (fact.name == "state" || fact.name == "status") cell.colour = colour_of_state(cell.text);
+  return cell;
+}
+
+Result<std::string> table_text(const std::vector<Facts>& things, std::span<const Column> columns,
+                               const Output& output) {
   std::vector<Row> rows;
+  const auto is_shown = [&](const Column& column) { return output.wide || !column.is_wide; };
   if (!output.no_heading) {
     Row& headings = rows.emplace_back();
-    for (const Column& column : columns) headings.emplace_back(column.heading);
+    for (const Column& column : columns) {
+      if (is_shown(column)) headings.push_back({std::string(column.heading), Colour::Strong});
+    }
   }
   for (const Facts& facts : things) {
     Row& row = rows.emplace_back();
     for (const Column& column : columns) {
-      std::string text = TRY(fact_named(facts, column.fact))->text;
-      if (column.shown != 0 && !output.whole) text.resize(std::min(text.size(), column.shown));
-      row.push_back(std::move(text));
+      if (!is_shown(column)) continue;
+      const Fact* fact = TRY(fact_named(facts, column.fact));
+      row.push_back(cell_of(*fact, column, output));
     }
   }
-  return print(in_columns(rows));
+  Screen screen = screen_of(STDOUT_FILENO);
+  if (output.whole || output.wide) screen.width = 0;
+  return in_columns(rows, screen);
+}
+
+Result<std::string> json_text(std::string_view json, const Output& output) {
+  if (output.yaml) return cni::to_yaml(json);
+  return TRY(cni::indent_json(json)) + "\n";
+}
+
+Result<std::string> list_text(const std::vector<Facts>& things, std::span<const Column> columns,
+                              std::string_view name, const Output& output) {
+  if (output.quiet) {
+    std::string text;
+    for (const Facts& facts : things) text += TRY(fact_named(facts, name))->text + "\n";
+    return text;
+  }
+  if (output.json || output.yaml) {
+    std::vector<std::string> values;
+    for (const Facts& facts : things) values.push_back(to_json(facts));
+    return json_text(cni::json_list(values), output);
+  }
+  if (!output.format.empty()) return template_text(things, output);
+  return table_text(things, columns, output);
+}
+
+// What the filters let through, as text.
+Result<std::string> text_of(const List& list, const std::vector<Filter>& filters,
+                            const Output& output) {
+  std::vector<Facts> things = TRY(list.read());
+  std::erase_if(things, [&](const Facts& facts) {
+    if (!list.holds) return !matches_facts(filters, facts);
+    return !matches(filters, [&](const Filter& filter) { return list.holds(filter, facts); });
+  });
+  if (!list.line || output.wide || output.quiet || output.is_for_programs()) {
+    return list_text(things, list.columns, list.name, output);
+  }
+  std::string text;
+  for (const Facts& facts : things) text += list.line(facts) + "\n";
+  return text;
 }
 
 }  // namespace
@@ -183,7 +211,8 @@ Fact fact(std::string name, std::int64_t number) {
 Fact fact(std::string name, const std::vector<std::string>& texts) {
   std::string joined;
   for (const std::string& text : texts) joined += (joined.empty() ? "" : ", ") + text;
-  return {.name = std::move(name), .text = joined, .json = cni::json_strings(texts)};
+  return {
+      .name = std::move(name), .text = joined, .json = cni::json_strings(texts), .parts = texts};
 }
 
 std::string to_json(const Facts& facts) {
@@ -209,46 +238,52 @@ Result<std::string> render(std::string_view text, const Facts& facts) {
   }
 }
 
+Status show_list(const List& list, const Output& output) {
+  const std::vector<Filter> filters =
+      TRY(parse_filters(output.filters, {list.filters.begin(), list.filters.end()}));
+  const auto draw = [&] { return text_of(list, filters, output); };
+  if (output.watch) return watch(list.changes, draw);
+  return print(TRY(draw()));
+}
+
 Status print_list(const std::vector<Facts>& things, std::span<const Column> columns,
                   std::string_view name, const Output& output) {
-  if (output.quiet) {
-    std::string text;
-    for (const Facts& facts : things) text += TRY(fact_named(facts, name))->text + "\n";
-    return print(text);
-  }
-  if (output.json) {
-    std::vector<std::string> values;
-    for (const Facts& facts : things) values.push_back(to_json(facts));
-    return print_json_list(values);
-  }
-  if (!output.format.empty()) return print_by_template(things, output);
-  return print_table(things, columns, output);
+  return print(TRY(list_text(things, columns, name, output)));
 }
 
 Status print_one(const Facts& facts, const Output& output) {
-  if (output.json) return print(TRY(cni::indent_json(to_json(facts))) + "\n");
-  if (!output.format.empty()) return print_by_template({facts}, output);
+  if (output.json || output.yaml) return print_json(to_json(facts), output);
+  if (!output.format.empty()) return print(TRY(template_text({facts}, output)));
   std::vector<Row> rows;
   for (const Fact& each : facts) {
     if (each.text.empty()) continue;
     std::string heading = each.name + ":";
     heading.front() = upper(heading.front());
-    rows.push_back({std::move(heading), each.text});
+    const Colour colour = each.name == "state" ? colour_of_state(each.text) : Colour::None;
+    rows.push_back({{std::move(heading), Colour::Strong}, {each.text, colour}});
   }
-  return print(in_columns(rows));
+  Screen screen = screen_of(STDOUT_FILENO);
+  screen.width = 0;  // it is asked for whole
+  return print(in_columns(rows, screen));
 }
 
 Status print_json_list(const std::vector<std::string>& values) {
-  return print(TRY(cni::indent_json(cni::json_list(values))) + "\n");
+  return print_json(cni::json_list(values), {});
+}
+
+Status print_json(std::string_view json, const Output& output) {
+  return print(TRY(json_text(json, output)));
 }
 
 Status print(std::string_view text) {
+  Progress::hide();  // on a terminal both go to the same line
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (written && std::fflush(stdout) == 0) return ok();
   return system_error(errno, "write to stdout");
 }
 
 bool is_confirmed(std::string_view what) {
+  Progress::hide();
   const std::string question = format("{}\nAre you sure you want to continue? [y/N] ", what);
   std::fwrite(question.data(), 1, question.size(), stderr);
   const int answer = std::getchar();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,18 +14,25 @@ namespace netctl::command {
 
 // The flags that all printing commands share.
 struct Output {
-  bool json = false;        // -o json
-  std::string format{};     // --format: a template, see render()
-  bool quiet = false;       // -q: only what each thing is named by
-  bool no_heading = false;  // -n
-  bool whole = false;       // --no-trunc
+  bool json = false;                   // -o json
+  bool yaml = false;                   // -o yaml
+  bool wide = false;                   // -o wide: columns that the table leaves out, nothing cut
+  std::string format{};                // --format: a template, see render()
+  bool quiet = false;                  // -q: only what each thing is named by
+  bool no_heading = false;             // -n
+  bool whole = false;                  // --no-trunc
+  std::vector<std::string> filters{};  // --filter: KEY=VALUE each, see filters.hpp
+  bool watch = false;                  // -w: again whenever it has changed
+
+  bool is_for_programs() const { return json || yaml || !format.empty(); }
 };
 
 // One thing that is known about something, under the name it has in JSON and in templates.
 struct Fact {
   std::string name{};
-  std::string text{};  // for people
-  std::string json{};  // for programs: a JSON value
+  std::string text{};                // for people
+  std::string json{};                // for programs: a JSON value
+  std::vector<std::string> parts{};  // of a list
 };
 using Facts = std::vector<Fact>;
 
@@ -37,8 +45,36 @@ std::string to_json(const Facts& facts);
 struct Column {
   std::string_view heading{};
   std::string_view fact{};
-  std::size_t shown = 0;  // characters, unless Output::whole; 0: all
+  std::size_t shown = 0;  // characters, unless Output::whole or wide; 0: all
+  bool is_wide = false;   // stands in the table only with -o wide
 };
+
+// Where it is told that a list has changed (watch.hpp).
+struct Changes {
+  std::vector<std::string> directories{};  // files come, go, or are written in them
+  bool links = false;                      // interfaces of this network namespace
+  bool untold = false;  // it shows what nobody tells of (ages, counters): looked at each second
+};
+
+struct Filter;
+
+// A list that a command prints.
+struct List {
+  std::span<const Column> columns{};
+  std::string_view name{};                      // the fact that -q prints
+  std::span<const std::string_view> filters{};  // the keys that --filter knows
+  std::function<Result<std::vector<Facts>>()> read{};
+  Changes changes{};
+  // What a filter means where it is not that the fact of its key, or one of its parts, is the
+  // value.
+  std::function<bool(const Filter&, const Facts&)> holds{};
+  // A thing for people where that is no line of a table; -o wide makes one then.
+  std::function<std::string(const Facts&)> line{};
+};
+
+// Reads it, keeps what the filters let through, and prints that; with --watch until it is told to
+// end (watch.hpp).
+Status show_list(const List& list, const Output& output);
 
 // The facts of one thing through a template as Docker and Podman have them: `{{.Name}}` is the text
 // of a fact (its name in any case), `{{json .Name}}` its JSON, `{{json .}}` all of them, `{{lower
@@ -46,9 +82,10 @@ struct Column {
 // field that there is not is an error that lists those there are.
 Result<std::string> render(std::string_view text, const Facts& facts);
 
-// A list: a table; or one line of JSON for each thing (--format json), a JSON list (-o json), a
-// line by template (--format "…"), with a heading and in columns (--format "table …"), or the fact
-// `name` of each (-q).
+// A list: a table; or one line of JSON for each thing (--format json), a JSON list (-o json), the
+// same in YAML (-o yaml), a line by template (--format "…"), with a heading and in columns
+// (--format "table …"), or the fact `name` of each (-q). On a terminal the table is as wide as that
+// at most and in colours (table.hpp).
 Status print_list(const std::vector<Facts>& things, std::span<const Column> columns,
                   std::string_view name, const Output& output);
 
@@ -60,6 +97,9 @@ Status print_json_list(const std::vector<std::string>& values);
 
 // Writes to stdout, at once.
 Status print(std::string_view text);
+
+// JSON as people or programs want it: on several lines, or in YAML.
+Status print_json(std::string_view json, const Output& output);
 
 // Asks on stderr whether to go on, after what that would do; only "y" is yes.
 bool is_confirmed(std::string_view what);

@@ -44,40 +44,51 @@ Facts facts_of(const PublishedPort& port) {
           fact("protocol", std::string(to_text(port.mapping.protocol)))};
 }
 
-Status print_lines(const std::vector<PublishedPort>& ports, bool with_inside) {
-  std::string text;
-  for (const PublishedPort& port : ports) {
-    if (with_inside) text += inside_text(port) + " -> ";
-    text += host_text(port) + "\n";
-  }
-  return print(text);
-}
+using WantedPort = std::optional<Inside>;
 
-}  // namespace
-
-Status list_published(const Target& typed, const std::string& typed_port, const Output& output) {
-  Target target = typed;
-  std::string port = typed_port;
-  // With an id the one word that is left is the port.
-  if (!target.container_id.empty() && port.empty()) std::swap(target.ns, port);
-  std::optional<Inside> wanted;
-  if (!port.empty()) wanted = TRY(parse_inside(port).context("port \"{}\"", port));
-  const Place place = TRY(place_of(target));
-  auto ports = TRY(attach::published_ports(place.container_id));
+Result<std::vector<Facts>> read_facts(const std::string& container_id, const WantedPort& wanted,
+                                      const std::string& who) {
+  auto ports = TRY(attach::published_ports(container_id));
   if (wanted) {
     std::erase_if(ports, [&](const PublishedPort& one) {
       return one.mapping.container_port != wanted->port || one.mapping.protocol != wanted->protocol;
     });
     if (ports.empty()) {
       return fail(Errc::NotFound, "no host port leads to {}/{} of {}", wanted->port,
-                  to_text(wanted->protocol), target.ns.empty() ? place.container_id : target.ns);
+                  to_text(wanted->protocol), who);
     }
   }
-  if (!output.json && output.format.empty()) return print_lines(ports, !wanted);
   std::vector<Facts> things;
   for (const PublishedPort& one : ports) things.push_back(facts_of(one));
-  static constexpr std::array<Column, 2> kColumns{{{"PORT", "port"}, {"HOST", "host"}}};
-  return print_list(things, kColumns, "host", output);
+  return things;
+}
+
+}  // namespace
+
+Status list_published(const Settings& settings, const Target& typed, const std::string& typed_port,
+                      const Output& output) {
+  Target target = typed;
+  std::string port = typed_port;
+  // With an id the one word that is left is the port.
+  if (!target.container_id.empty() && port.empty()) std::swap(target.ns, port);
+  WantedPort wanted;
+  if (!port.empty()) wanted = TRY(parse_inside(port).context("port \"{}\"", port));
+  const Place place = TRY(place_of(target));
+  const std::string who = target.ns.empty() ? place.container_id : target.ns;
+  static constexpr std::array<Column, 3> kColumns{
+      {{"PORT", "port"}, {"HOST", "host"}, {"ADDRESS", "containerAddress", 0, true}}};
+  const auto line = [&](const Facts& facts) {
+    const std::string inside = wanted ? "" : facts[0].text + " -> ";
+    return inside + facts[1].text;
+  };
+  return show_list(
+      {.columns = kColumns,
+       .name = "host",
+       .filters = kPublishedFilters,
+       .read = [&] { return read_facts(place.container_id, wanted, who); },
+       .changes = {.directories = {settings.state_directory + "/results"}, .untold = true},
+       .line = line},
+      output);
 }
 
 }  // namespace netctl::command

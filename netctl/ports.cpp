@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 #include <map>
 #include <tuple>
 
-#include "netctl/filters.hpp"
 #include "runtime-core/addr/port.hpp"
 #include "runtime-core/attach/firewall_table.hpp"
 #include "runtime-core/attach/owned_table.hpp"
@@ -207,6 +207,17 @@ Facts facts_of(const Published& port, const Holder& holder, bool outside) {
           fact("containerPort", port.container_port)};
 }
 
+using Take = std::function<void(const Published& port, const Holder& holder, bool outside)>;
+
+Status for_each_port(const Settings& settings, const Take& take) {
+  const Holders known = known_holders(settings);
+  Reach reach = TRY(Reach::open());
+  for (const Published& port : TRY(read_published())) {
+    take(port, holder_of(known, port.tag), reach.is_outside(port));
+  }
+  return ok();
+}
+
 }  // namespace
 
 bool is_open_to_others(const std::optional<IpAddress>& host,
@@ -216,18 +227,8 @@ bool is_open_to_others(const std::optional<IpAddress>& host,
   return std::ranges::find(own_addresses, *host) != own_addresses.end();
 }
 
-Status list_ports(const Settings& settings, const std::vector<std::string>& filters,
-                  const Output& output) {
-  const auto wanted = TRY(parse_filters(
-      filters, {"network", "container", "namespace", "interface", "protocol", "map", "outside"}));
-  const Holders known = known_holders(settings);
-  Reach reach = TRY(Reach::open());
-  std::vector<Facts> things;
-  for (const Published& port : TRY(read_published())) {
-    Facts facts = facts_of(port, holder_of(known, port.tag), reach.is_outside(port));
-    if (matches_facts(wanted, facts)) things.push_back(std::move(facts));
-  }
-  static constexpr std::array<Column, 10> kColumns{{{"PORT", "port"},
+Status list_ports(const Settings& settings, const Output& output) {
+  static constexpr std::array<Column, 11> kColumns{{{"PORT", "port"},
                                                     {"TARGET", "target"},
                                                     {"NETWORK", "network"},
                                                     {"CONTAINER", "container", 20},
@@ -236,8 +237,38 @@ Status list_ports(const Settings& settings, const std::vector<std::string>& filt
                                                     {"MAP", "map"},
                                                     {"OUTSIDE", "outside"},
                                                     {"PACKETS", "packets"},
-                                                    {"BYTES", "bytes"}}};
-  return print_list(things, kColumns, "port", output);
+                                                    {"BYTES", "bytes"},
+                                                    {"CONDITION", "condition", 0, true}}};
+  const auto read = [&]() -> Result<std::vector<Facts>> {
+    std::vector<Facts> things;
+    const auto add = [&](const Published& port, const Holder& holder, bool outside) {
+      things.push_back(facts_of(port, holder, outside));
+    };
+    TRY(for_each_port(settings, add));
+    return things;
+  };
+  return show_list({.columns = kColumns,
+                    .name = "port",
+                    .filters = kPortFilters,
+                    .read = read,
+                    .changes = attachment_changes(settings)},
+                   output);
+}
+
+Result<std::vector<PublishedAt>> published_ports(const Settings& settings) {
+  std::vector<PublishedAt> ports;
+  const auto add = [&](const Published& port, const Holder& holder, bool outside) {
+    ports.push_back({.host = port.host.value_or(IpAddress::unspecified(port.family)),
+                     .host_port = port.host_port,
+                     .protocol = port.protocol,
+                     .container = port.container,
+                     .container_port = port.container_port,
+                     .owner = holder.owner,
+                     .ns = holder.ns,
+                     .outside = outside});
+  };
+  TRY(for_each_port(settings, add));
+  return ports;
 }
 
 }  // namespace netctl::command

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "netctl/filters.hpp"
 #include "runtime-core/cni/json_text.hpp"
 #include "runtime-core/cni/result.hpp"
 #include "runtime-core/ns/netns.hpp"
@@ -213,9 +214,7 @@ Status print_section(const std::vector<Facts>& things) {
   return print_list(things, columns, "", Output{});
 }
 
-}  // namespace
-
-Status list_sandboxes(const Settings& settings, const Output& output) {
+Result<std::vector<Facts>> read_sandboxes(const Settings& settings) {
   const Attachments all = runtime(settings).cached("");
   std::set<std::string> paths;
   for (const std::string& name : TRY(ns::list_pinned())) {
@@ -239,11 +238,36 @@ Status list_sandboxes(const Settings& settings, const Output& output) {
                       fact("interfaces", interfaces), fact("addresses", addresses),
                       fact("endpoints", endpoint_texts(attachments_in(all, path)))});
   }
-  static constexpr std::array<Column, 4> kColumns{{{"NAMESPACE", "namespace"},
+  return things;
+}
+
+bool holds(const Filter& filter, const Facts& facts) {
+  if (filter.key == "interface")
+    return is_fact({.key = "interfaces", .value = filter.value}, facts);
+  if (filter.key == "namespace" || filter.key == "path") return is_fact(filter, facts);
+  const bool is_address = filter.key == "address";
+  const auto list = std::ranges::find(facts, is_address ? "addresses" : "endpoints", &Fact::name);
+  // "10.0.0.2/24", "network/eth0": an address without its length, a network's name.
+  return std::ranges::any_of(list->parts, [&](const std::string& each) {
+    return each == filter.value || each.substr(0, each.find('/')) == filter.value;
+  });
+}
+
+}  // namespace
+
+Status list_sandboxes(const Settings& settings, const Output& output) {
+  static constexpr std::array<Column, 5> kColumns{{{"NAMESPACE", "namespace"},
                                                    {"INTERFACES", "interfaces"},
                                                    {"ADDRESSES", "addresses"},
-                                                   {"ENDPOINTS", "endpoints"}}};
-  return print_list(things, kColumns, "namespace", output);
+                                                   {"ENDPOINTS", "endpoints"},
+                                                   {"PATH", "path", 0, true}}};
+  return show_list({.columns = kColumns,
+                    .name = "namespace",
+                    .filters = kSandboxFilters,
+                    .read = [&] { return read_sandboxes(settings); },
+                    .changes = attachment_changes(settings),
+                    .holds = holds},
+                   output);
 }
 
 Status inspect_sandbox(const Settings& settings, const std::string& ns, const Output& output) {
@@ -263,7 +287,7 @@ Status inspect_sandbox(const Settings& settings, const std::string& ns, const Ou
                     list_fact("neighbours", neighbours),
                     list_fact("sysctls", sysctls)};
   TRY(print_one(facts, output));
-  if (output.json || !output.format.empty()) return ok();
+  if (output.is_for_programs()) return ok();
   for (const auto& section : {interfaces, routes, neighbours, sysctls}) TRY(print_section(section));
   return ok();
 }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <string>
+#include <string_view>
 
 #include "netctl/output.hpp"
 #include "netctl/settings.hpp"
@@ -11,6 +13,8 @@
 namespace netctl::command {
 
 // Pinned namespaces, and those that attachments are in.
+inline constexpr std::array<std::string_view, 5> kSandboxFilters{
+    {"namespace", "path", "interface", "address", "network"}};
 Status list_sandboxes(const Settings& settings, const Output& output);
 
 // Everything in one: endpoints, interfaces and whose they are, addresses, routes of all tables,

@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "netctl/progress.hpp"
 #include "plugins/built_ins.hpp"
+#include "runtime-core/ns/netns.hpp"
 #include "runtime-core/sys/own_program.hpp"
 
 namespace netctl::command {
@@ -48,10 +50,18 @@ Settings settings_from_environment() {
 }
 
 cni::Runtime runtime(const Settings& settings) {
-  return cni::Runtime({.plugin_path = settings.plugin_path,
-                       .cache_directory = settings.state_directory,
-                       .environment = cni::own_environment(),
-                       .built_ins = plugins::built_ins()});
+  return cni::Runtime(
+      {.plugin_path = settings.plugin_path,
+       .cache_directory = settings.state_directory,
+       .environment = cni::own_environment(),
+       .built_ins = plugins::built_ins(),
+       .on_detach = [](const cni::RuntimeCall& call) { Progress::tick(call.container_id); }});
+}
+
+Changes attachment_changes(const Settings& settings) {
+  return {.directories = {settings.state_directory + "/results", ns::pin_directory()},
+          .links = true,
+          .untold = true};
 }
 
 }  // namespace netctl::command

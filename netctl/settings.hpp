@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "netctl/output.hpp"
 #include "runtime-core/cni/runtime.hpp"
 
 namespace netctl::command {
@@ -25,6 +26,10 @@ std::string own_plugin_directory();
 // The runtime side of the protocol with these settings, our own plugins built in, and this process'
 // environment for the others.
 cni::Runtime runtime(const Settings& settings);
+
+// What tells that attachments have come or gone: the result cache, pinned namespaces, interfaces.
+// Nobody tells how old they are.
+Changes attachment_changes(const Settings& settings);
 
 // The variable's value, or the other text when it is not set or empty.
 std::string environment_or(const char* name, std::string otherwise);

@@ -213,7 +213,7 @@ Status print_trace(const Traced& traced, const std::string& source, const std::s
                     fact("decision", decision_text(traced, rules)),
                     fact("answer", outcome_text(traced)),
                     {.name = "answered", .text = "", .json = answered ? "true" : "false"}};
-  if (output.json || !output.format.empty()) return print_one(facts, output);
+  if (output.is_for_programs()) return print_one(facts, output);
   static constexpr std::array<Column, 5> kColumns{{{"PACKET", "packet"},
                                                    {"CHAIN", "chain"},
                                                    {"VERDICT", "verdict"},

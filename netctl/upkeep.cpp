@@ -5,6 +5,7 @@
 #include "netctl/containers.hpp"
 #include "netctl/networks.hpp"
 #include "netctl/output.hpp"
+#include "netctl/progress.hpp"
 #include "runtime-core/attach/firewall_table.hpp"
 #include "runtime-core/attach/host_firewalls.hpp"
 #include "runtime-core/attach/owned_table.hpp"
@@ -93,17 +94,22 @@ Status tell_other_firewalls(const Settings& settings) {
     is_needed = is_needed || !found.empty();
   }
   if (!is_needed) return ok();
-  return runtime(settings).renew(
-      "firewall", [](const cni::CachedAttachment& attachment) { return !is_gone(attachment); });
+  return runtime(settings).renew("firewall", [](const cni::CachedAttachment& attachment) {
+    Progress::tick(attachment.call.container_id);
+    return !is_gone(attachment);
+  });
 }
 
 }  // namespace
 
 Status collect_garbage(const Settings& settings, const Garbage& garbage) {
   ErrorList errors;
+  Progress progress("collecting garbage");
   // First: an attachment is in use as long as its container is thought to be.
+  progress.step("containers");
   if (garbage.network.empty()) errors.keep(collect_containers(settings, garbage.dry_run));
   for (const cni::NetworkConfig& network : TRY(networks_to_collect(settings, garbage.network))) {
+    progress.step("network " + network.name);
     errors.keep(collect(settings, network, garbage).context("network \"{}\"", network.name));
   }
   return errors.status();
@@ -125,6 +131,8 @@ std::string put_back_text(std::size_t count) {
 }
 
 Status reload(const Settings& settings) {
+  Progress progress("putting firewall rules back");
+  progress.step("");
   const std::size_t count = TRY(put_back(settings));
   return print(put_back_text(count));
 }

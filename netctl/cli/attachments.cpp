@@ -15,7 +15,6 @@ struct Typed {
   command::Target target{};
   command::Wanted wanted{};
   command::Output output{};
-  std::vector<std::string> filters{};
   std::string port{};  // of the container
 };
 
@@ -93,13 +92,10 @@ void define_del_and_check(CLI::App& app, Session& session, Typed& typed) {
 
 void define_ls_and_inspect(CLI::App& app, Session& session, Typed& typed) {
   auto* ls = app.add_subcommand("ls", "List attachments: who is attached where, and how it fares");
-  add_output_options(*ls, typed.output, true);
-  add_filter_option(*ls, typed.filters, "network, container, namespace, interface, state");
+  add_list_options(*ls, typed.output, command::kAttachmentFilters);
   ls->footer("Example: netctl ls -f network=bridge --format '{{.Namespace}} {{.Addresses}}'");
   ls->callback([&] {
-    session.work = [&] {
-      return command::list_attachments(session.settings, typed.filters, typed.output);
-    };
+    session.work = [&] { return command::list_attachments(session.settings, typed.output); };
   });
 
   auto* inspect = app.add_subcommand("inspect", "Show all that is known of one attachment");
@@ -120,24 +116,21 @@ void define_port(CLI::App& app, Session& session, Typed& typed) {
   port->add_option("port", typed.port, "One port of the container: 80, 53/udp");
   port->add_option("--id", typed.target.container_id,
                    "Container id; otherwise derived from the namespace's path");
-  add_output_options(*port, typed.output, false);
+  add_list_options(*port, typed.output, command::kPublishedFilters);
   port->footer("Example: netctl port web 80/tcp");
   port->callback([&] {
-    session.work = [&] { return command::list_published(typed.target, typed.port, typed.output); };
+    session.work = [&] {
+      return command::list_published(session.settings, typed.target, typed.port, typed.output);
+    };
   });
 }
 
 void define_ports(CLI::App& app, Session& session, Typed& typed) {
   auto* ports = app.add_subcommand("ports", "List published ports: where, to whom, by which map");
-  add_output_options(*ports, typed.output, true);
-  add_filter_option(*ports, typed.filters,
-                    "network, container, namespace, interface, protocol, map, outside");
+  add_list_options(*ports, typed.output, command::kPortFilters);
   ports->footer("Example: netctl ports -f outside=yes --format '{{.Port}} {{.Namespace}}'");
-  ports->callback([&] {
-    session.work = [&] {
-      return command::list_ports(session.settings, typed.filters, typed.output);
-    };
-  });
+  ports->callback(
+      [&] { session.work = [&] { return command::list_ports(session.settings, typed.output); }; });
 }
 
 }  // namespace

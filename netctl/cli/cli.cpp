@@ -35,6 +35,7 @@ const std::vector<Group>& groups() {
   static const std::vector<Group> all{
       {define_attachments, {"add", "del", "check", "ls", "inspect", "port", "ports"}},
       {define_upkeep, {"gc", "reload", "status", "trace", "doctor", "install", "version"}},
+      {define_graph, {"graph"}},
       {define_networks, {"network"}},
       {define_namespaces, {"ns"}},
       {define_sandboxes, {"sandbox"}},
@@ -70,29 +71,43 @@ void define_for(const std::vector<std::string>& words, CLI::App& app, Session& s
   for (const Group& group : groups()) group.define(app, session);
 }
 
-void add_output_options(CLI::App& command, command::Output& output, bool is_list) {
+void add_output_options(CLI::App& command, command::Output& output, bool has_table) {
+  const auto take = [&output](const std::string& kind) {
+    output.json = kind == "json";
+    output.yaml = kind == "yaml";
+    output.wide = kind == "wide";
+  };
+  std::vector<std::string> kinds{"table", "json", "yaml"};
+  if (has_table) kinds.insert(kinds.begin() + 1, "wide");
   command
-      .add_option_function<std::string>(
-          "-o,--output", [&output](const std::string& kind) { output.json = kind == "json"; },
-          "Print a table or JSON")
-      ->type_name("table|json")
-      ->check(CLI::IsMember({"table", "json"}));
+      .add_option_function<std::string>("-o,--output", take,
+                                        has_table
+                                            ? "Print a table, one with more columns, JSON or YAML"
+                                            : "Print a table, JSON or YAML")
+      ->type_name(CLI::detail::join(kinds, "|"))
+      ->check(CLI::IsMember(kinds));
   command
       .add_option("--format", output.format,
                   "Print by a template: '{{.Field}}', '{{json .}}', 'table {{.A}}\\t{{.B}}', json")
       ->type_name("TEMPLATE");
-  if (!is_list) return;
+  if (!has_table) return;
   command.add_flag("-q,--quiet", output.quiet, "Print only what each is named by");
   command.add_flag("-n,--noheading", output.no_heading, "Print no heading");
   command.add_flag("--no-trunc", output.whole, "Shorten nothing");
 }
 
-void add_filter_option(CLI::App& command, std::vector<std::string>& filters,
-                       const std::string& keys) {
-  command.add_option("-f,--filter", filters, "Only those for which KEY=VALUE holds: " + keys)
+void add_list_options(CLI::App& command, command::Output& output,
+                      std::span<const std::string_view> filters) {
+  add_output_options(command, output, true);
+  std::string keys;
+  for (const std::string_view each : filters) keys.append(keys.empty() ? "" : ", ").append(each);
+  // Completion reads the keys off this text.
+  command
+      .add_option("-f,--filter", output.filters, "Only those for which KEY=VALUE holds: " + keys)
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->take_all();
+  command.add_flag("-w,--watch", output.watch, "Show it again whenever it changes; Ctrl-C leaves");
 }
 
 }  // namespace netctl::cli

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "netctl/attach.hpp"
@@ -33,6 +35,7 @@ void define_for(const std::vector<std::string>& words, CLI::App& app, Session& s
 
 void define_attachments(CLI::App& app, Session& session);  // add del check ls inspect port ports
 void define_upkeep(CLI::App& app, Session& session);       // gc reload status trace doctor …
+void define_graph(CLI::App& app, Session& session);        // graph
 void define_networks(CLI::App& app, Session& session);     // network
 void define_namespaces(CLI::App& app, Session& session);   // ns
 void define_sandboxes(CLI::App& app, Session& session);    // sandbox
@@ -41,10 +44,11 @@ void define_containers(CLI::App& app, Session& session);   // run exec ps stats 
 void define_completion(CLI::App& app, Session& session);   // completion complete
 void define_manual(CLI::App& app, Session& session);       // manual, for who builds netctl
 
-// Flags that several commands have.
-void add_output_options(CLI::App& command, command::Output& output, bool is_list);
-void add_filter_option(CLI::App& command, std::vector<std::string>& filters,
-                       const std::string& keys);
+// How a command prints: -o, --format; and what a table has besides.
+void add_output_options(CLI::App& command, command::Output& output, bool has_table);
+// What every list has: these, the filters that it knows (filters.hpp), --watch.
+void add_list_options(CLI::App& command, command::Output& output,
+                      std::span<const std::string_view> filters);
 
 // The command's last words are a program and its arguments.
 void take_program(CLI::App& command);

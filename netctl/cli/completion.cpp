@@ -1,39 +1,81 @@
 #include <algorithm>
+#include <initializer_list>
 #include <map>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
 #include "netctl/cli/cli.hpp"
-#include "netctl/networks.hpp"
+#include "netctl/cli/live_names.hpp"
 #include "runtime-core/base/log.hpp"
-#include "runtime-core/ns/netns.hpp"
 
 namespace netctl::cli {
 namespace {
 
-// Each shell asks `netctl complete -- WORD…` with the words up to the cursor.
+// Each shell asks `netctl complete -- WORD…` with the words up to the cursor. Where nothing comes
+// back it completes files: the value of --rootfs, the words of a program.
+
+// Bash takes "=" and ":" for ends of words (COMP_WORDBREAKS): what was typed without a space
+// between is put together again, and what stands before the last of them is not completed anew.
 constexpr const char* kBash = R"(_netctl() {
-  local candidates
-  mapfile -t candidates < <(netctl complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
-  COMPREPLY=("${candidates[@]%%$'\t'*}")
+  local -a words=() candidates=()
+  local line=${COMP_LINE:0:COMP_POINT} word last i
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    if [[ -z $word || $line == [[:space:]]* || $i == 0 ]]; then
+      if [[ -z $word && $i -gt 0 && $line != [[:space:]]* ]]; then continue; fi
+      words+=("$word")
+    else
+      words[-1]+=$word
+    fi
+    line=${line#"${line%%[![:space:]]*}"}
+    line=${line#"$word"}
+  done
+  last=${words[-1]}
+  mapfile -t candidates < <(netctl complete -- "${words[@]:1}" 2>/dev/null)
+  candidates=("${candidates[@]%%$'\t'*}")
+  if [[ $last == *[=:]* ]]; then
+    candidates=("${candidates[@]#"${last%"${last##*[=:]}"}"}")
+  fi
+  COMPREPLY=("${candidates[@]}")
+  if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *[=:] ]]; then
+    compopt -o nospace 2>/dev/null
+  fi
 }
-complete -F _netctl netctl
+complete -o bashdefault -o default -F _netctl netctl
 )";
 
 constexpr const char* kZsh = R"(#compdef netctl
 _netctl() {
-  local -a candidates
-  candidates=("${(@f)$(netctl complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
-  candidates=("${(@)candidates//:/\\:}")
-  candidates=("${(@)candidates//$'\t'/:}")
-  _describe netctl candidates
+  local -a lines closed open
+  local line
+  lines=("${(@f)$(netctl complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  for line in "${(@)lines}"; do
+    [[ -z $line ]] && continue
+    # _describe wants "word:what it is", with the colons of the word escaped.
+    if [[ ${line%%$'\t'*} == *[=:] ]]; then
+      open+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
+    elif [[ $line == *$'\t'* ]]; then
+      closed+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
+    else
+      closed+=("${line//:/\\:}")
+    fi
+  done
+  (( $#closed )) && _describe netctl closed
+  (( $#open )) && _describe netctl open -S ''
+  (( $#closed + $#open )) || _files
 }
 compdef _netctl netctl
 )";
 
 constexpr const char* kFish = R"(function __netctl_complete
     set -l words (commandline -opc) (commandline -ct)
-    netctl complete -- $words[2..] 2>/dev/null
+    set -l candidates (netctl complete -- $words[2..] 2>/dev/null)
+    if test (count $candidates) -gt 0
+        string join \n -- $candidates
+    else
+        __fish_complete_path (commandline -ct)
+    end
 end
 complete -c netctl -f -a '(__netctl_complete)'
 )";
@@ -46,9 +88,9 @@ Status print_script(const std::string& shell) {
 // Where the line has come to.
 struct Position {
   CLI::App* command = nullptr;
-  CLI::Option* value_of = nullptr;  // the last word is this option's value
-  std::size_t positionals = 0;      // of the command, before the last word
-  bool only_positionals = false;    // "--" was there
+  CLI::Option* value_of = nullptr;       // the last word is this option's value
+  std::vector<std::string> arguments{};  // of the command, before the last word
+  bool only_positionals = false;         // "--" was there
 };
 
 CLI::App* find_subcommand(CLI::App& app, const std::string& name) {
@@ -80,39 +122,68 @@ Position position_at(CLI::App& app, const std::vector<std::string>& words) {
     } else if (word.starts_with("-") && !at.only_positionals) {
       CLI::Option* option = find_option(at.command, word.substr(0, word.find('=')));
       if (option && takes_value(*option) && word.find('=') == word.npos) at.value_of = option;
-    } else if (CLI::App* sub = find_subcommand(*at.command, word); sub && at.positionals == 0) {
+    } else if (CLI::App* sub = find_subcommand(*at.command, word); sub && at.arguments.empty()) {
       at.command = sub;
     } else {
-      ++at.positionals;
+      at.arguments.push_back(word);
     }
   }
   return at;
 }
 
-std::vector<std::string> network_names(const Session& session) {
-  std::vector<std::string> names;
-  if (const auto networks = command::all_networks(session.settings)) {
-    for (const auto& network : *networks) names.push_back(network.name + "\tnetwork");
-  }
-  return names;
-}
-
-std::vector<std::string> namespace_names() {
-  std::vector<std::string> names;
-  if (const auto pinned = ns::list_pinned()) {
-    for (const std::string& name : *pinned) names.push_back(name + "\tnamespace");
-  }
-  return names;
-}
-
 bool is_capital(char letter) { return letter >= 'A' && letter <= 'Z'; }
 
-// What lives under that name on this host: positionals are named after what they are.
-std::vector<std::string> things_called(const std::string& name, const Session& session) {
-  if (name == "network") return network_names(session);
-  if (name == "namespace") return namespace_names();
+// "network rm" of the command that the line has come to.
+std::string path_of(const CLI::App* app) {
+  std::string path = app->get_name();
+  for (app = app->get_parent(); app && app->get_parent(); app = app->get_parent()) {
+    path = app->get_name() + " " + path;
+  }
+  return path;
+}
+
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+void append(Candidates& candidates, Candidates more) {
+  std::ranges::move(more, std::back_inserter(candidates));
+}
+
+Candidates with_prefix(const std::string& prefix, Candidates candidates) {
+  for (std::string& each : candidates) each.insert(0, prefix);
+  return candidates;
+}
+
+// Namespaces where something can be done: for what ends or looks at an attachment, those that have
+// one.
+Candidates namespaces_for(const Position& at, const Session& session) {
+  const std::string command = path_of(at.command);
+  if (is_one_of(command, {"del", "check", "inspect", "network disconnect"})) {
+    return namespaces_of(session, at.arguments.empty() ? "" : at.arguments.front());
+  }
+  if (command == "port") return namespaces_of(session, "");
+  return namespace_names();
+}
+
+// What an argument can be; arguments are named after what they are.
+Candidates things_called(const std::string& name, const Position& at, const Session& session) {
+  const std::string command = path_of(at.command);
+  const std::string first = at.arguments.empty() ? "" : at.arguments.front();
+  if (name == "network") {
+    Candidates networks = network_names(session);
+    if (command == "add") append(networks, with_prefix("container:", attached_ids(session)));
+    return networks;
+  }
+  if (name == "namespace") return namespaces_for(at, session);
+  if (name == "container") return container_names(session, !is_one_of(command, {"rm", "logs"}));
+  if (name == "port") return ports_of(session, first);
+  if (name == "what") return held_addresses(session, first);
   if (name == "shell") return {"bash", "zsh", "fish"};
-  return {};
+  if (name != "source" && name != "target") return {};
+  Candidates ends = namespace_names();
+  if (name == "source") ends.emplace_back("host\tthis host");
+  return ends;
 }
 
 // "table|json" is what the value can be; a type in capitals says only what it is like.
@@ -127,6 +198,76 @@ std::vector<std::string> values_of(const CLI::Option& option) {
     begin = end + 1;
   }
   return values;
+}
+
+// The keys stand in the option's description (add_list_options).
+Candidates filter_keys(const CLI::Option& option) {
+  Candidates keys;
+  const std::string text = option.get_description();
+  const auto colon = text.rfind(": ");
+  for (std::size_t begin = colon + 2; colon != text.npos && begin < text.size();) {
+    const std::size_t end = std::min(text.find(", ", begin), text.size());
+    keys.push_back(text.substr(begin, end - begin) + "=\tonly those with it");
+    begin = end + 2;
+  }
+  return keys;
+}
+
+// KEY=VALUE: keys first, then what a key can be.
+Candidates filter_values(const CLI::Option& option, const Position& at, const std::string& partial,
+                         const Session& session) {
+  const auto equals = partial.find('=');
+  if (equals == partial.npos) return filter_keys(option);
+  const std::string key = partial.substr(0, equals);
+  const std::string command = path_of(at.command);
+  Candidates values;
+  if (key == "network" || (key == "name" && command == "network ls")) {
+    values = network_names(session);
+  } else if (key == "namespace" || (key == "name" && command == "ns ls")) {
+    values = namespace_names();
+  } else if (key == "name") {
+    values = container_names(session, command == "stats");
+  } else if (key == "container") {
+    values = attached_ids(session);
+  } else if (key == "hostPort") {
+    values = host_ports(session);
+  } else if (key == "protocol") {
+    values = {"tcp", "udp", "sctp"};
+  } else if (key == "outside") {
+    values = {"yes", "no"};
+  } else if (key == "dangling") {
+    values = {"true", "false"};
+  } else if (key == "state" && command == "ps") {
+    values = {"running", "paused", "created", "exited", "dead"};
+  } else if (key == "state" && command == "ls") {
+    values = {"up", "down", "interface gone", "namespace gone", "unknown"};
+  }
+  return with_prefix(key + "=", std::move(values));
+}
+
+// What can be the value of an option.
+Candidates values_for(const CLI::Option& option, const Position& at, const std::string& partial,
+                      const Session& session) {
+  const std::string name = option.get_lnames().empty() ? "" : option.get_lnames().front();
+  if (name == "filter") return filter_values(option, at, partial, session);
+  if (name == "network") {
+    Candidates networks = network_names(session);
+    std::erase(networks, "container\tnetwork");  // which needs another's id behind it
+    append(networks, with_prefix("container:", container_names(session, true)));
+    return networks;
+  }
+  if (is_one_of(name, {"pid", "ipc", "uts", "userns", "cgroupns", "time"}) &&
+      path_of(at.command) == "run") {
+    Candidates places{"private\ta new one", "host\tthe host's"};
+    append(places, with_prefix("container:", container_names(session, true)));
+    return places;
+  }
+  if (name == "id") return attached_ids(session);
+  if (name == "signal" || name == "stop-signal") return signal_names();
+  if (name == "driver") return {"bridge", "ptp"};
+  if (name == "ipam-driver") return {"host-local", "none"};
+  if (name == "kind") return {"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"};
+  return values_of(option);
 }
 
 std::vector<std::string> flags_of(CLI::App* app) {
@@ -144,23 +285,38 @@ std::vector<std::string> flags_of(CLI::App* app) {
   return flags;
 }
 
-std::vector<std::string> words_for(const Position& at, const Session& session) {
-  std::vector<std::string> words;
+Candidates words_for(const Position& at, const Session& session) {
+  Candidates words;
   for (const CLI::App* sub : at.command->get_subcommands({})) {
-    if (at.positionals > 0 || sub->get_group().empty()) continue;
+    if (!at.arguments.empty() || sub->get_group().empty()) continue;
     words.push_back(sub->get_name() + "\t" + sub->get_description());
   }
   std::size_t index = 0;
   for (const CLI::Option* option : at.command->get_options()) {
     if (!option->get_positional()) continue;
-    const bool here = index == at.positionals || (index < at.positionals && takes_many(*option));
+    const bool here =
+        index == at.arguments.size() || (index < at.arguments.size() && takes_many(*option));
     ++index;
-    if (!here) continue;
-    for (std::string& thing : things_called(option->get_name(true), session)) {
-      words.push_back(std::move(thing));
-    }
+    if (here) append(words, things_called(option->get_name(true), at, session));
   }
   return words;
+}
+
+// The words of a program that is run are not ours.
+bool is_in_program(const Position& at) {
+  if (!at.command->get_prefix_command()) return false;
+  const auto own = at.command->get_options([](const auto* each) { return each->get_positional(); });
+  return at.arguments.size() > own.size() ||
+         (at.only_positionals && at.arguments.size() == own.size());
+}
+
+// "--output=js": the option, and the words that its value can be.
+Candidates joined_values(const Position& at, const std::string& partial, const Session& session) {
+  const auto equals = partial.find('=');
+  const CLI::Option* option = find_option(at.command, partial.substr(0, equals));
+  if (!option || !takes_value(*option)) return {};
+  return with_prefix(partial.substr(0, equals + 1),
+                     values_for(*option, at, partial.substr(equals + 1), session));
 }
 
 }  // namespace
@@ -169,9 +325,13 @@ std::vector<std::string> completions(CLI::App& app, const Session& session,
                                      const std::vector<std::string>& words) {
   const std::string partial = words.empty() ? std::string() : words.back();
   const Position at = position_at(app, words);
-  std::vector<std::string> candidates;
+  if (is_in_program(at)) return {};
+  Candidates candidates;
   if (at.value_of) {
-    candidates = values_of(*at.value_of);
+    candidates = values_for(*at.value_of, at, partial, session);
+  } else if (partial.starts_with("--") && partial.find('=') != partial.npos &&
+             !at.only_positionals) {
+    candidates = joined_values(at, partial, session);
   } else if (partial.starts_with("-") && !at.only_positionals) {
     candidates = flags_of(at.command);
   } else {

@@ -4,6 +4,7 @@
 
 #include "netctl/cli/cli.hpp"
 #include "netctl/exec.hpp"
+#include "netctl/progress.hpp"
 #include "netctl/run.hpp"
 #include "netctl/run_options.hpp"
 #include "runtime-core/base/error_list.hpp"
@@ -176,13 +177,17 @@ void define_exec(CLI::App& app, Session& session) {
 
 // Commands on one container or several: what failed for one does not keep the others from it.
 template <class Act>
-void define_each(CLI::App& command, Session& session, Act act) {
+void define_each(CLI::App& each, Session& session, Act act) {
   static std::vector<std::string> names;
-  command.add_option("container", names, "Names or ids")->required();
-  command.callback([&session, act] {
-    session.work = [act]() -> Status {
+  each.add_option("container", names, "Names or ids")->required();
+  each.callback([&session, &each, act] {
+    session.work = [&each, act]() -> Status {
       ErrorList errors;
-      for (const std::string& name : names) errors.keep(act(name));
+      command::Progress progress(each.get_name(), names.size());
+      for (const std::string& name : names) {
+        progress.step(name);
+        errors.keep(act(name));
+      }
       return errors.status();
     };
   });
@@ -228,7 +233,7 @@ void define_looks(CLI::App& app, Session& session) {
   static bool all = false;
   auto* ps = app.add_subcommand("ps", "List containers: those that run, or all");
   ps->add_flag("-a,--all", all, "Also those that have ended");
-  add_output_options(*ps, output, true);
+  add_list_options(*ps, output, command::kContainerFilters);
   ps->footer("Example: netctl ps -a --format '{{.Name}} {{.State}}'");
   ps->callback([&session] {
     session.work = [&session] { return command::list_containers(session.settings, all, output); };
@@ -237,7 +242,7 @@ void define_looks(CLI::App& app, Session& session) {
   static std::vector<std::string> names;
   auto* stats = app.add_subcommand("stats", "What containers use, and may use, now");
   stats->add_option("container", names, "Names or ids; otherwise all that run");
-  add_output_options(*stats, output, true);
+  add_list_options(*stats, output, command::kStatisticsFilters);
   stats->footer("Example: netctl stats web -o json");
   stats->callback([&session] {
     session.work = [&session] { return command::show_statistics(session.settings, names, output); };

@@ -18,7 +18,7 @@ void define_ipam(CLI::App& app, Session& session) {
 
   auto* ls = ipam->add_subcommand("ls", "Show how full ranges are");
   ls->add_option("network", names, "Names of the networks; otherwise all of them");
-  add_output_options(*ls, output, true);
+  add_list_options(*ls, output, command::kRangeFilters);
   ls->footer("Example: netctl ipam ls bridge");
   ls->callback([&] {
     session.work = [&] { return command::list_ranges(session.settings, names, output); };
@@ -26,7 +26,7 @@ void define_ipam(CLI::App& app, Session& session) {
 
   auto* show = ipam->add_subcommand("show", "Show who holds what since when");
   show->add_option("network", network, "Name of the network")->required();
-  add_output_options(*show, output, true);
+  add_list_options(*show, output, command::kHoldingFilters);
   show->footer("Example: netctl ipam show bridge");
   show->callback([&] {
     session.work = [&] { return command::show_addresses(session.settings, network, output); };

@@ -10,6 +10,7 @@ namespace netctl::cli {
 void define_namespaces(CLI::App& app, Session& session) {
   static std::string name;
   static std::vector<std::string> kinds;
+  static command::Output output;
   auto* ns =
       app.add_subcommand("ns", "Namespaces pinned by name, those of the network in /run/netns");
   ns->require_subcommand(1);
@@ -31,8 +32,9 @@ void define_namespaces(CLI::App& app, Session& session) {
   rm->callback([&] { session.work = [&] { return command::ns_rm(session.settings, name); }; });
 
   auto* ls = ns->add_subcommand("ls", "List the pinned namespaces");
-  ls->footer("Example: netctl ns ls");
-  ls->callback([&] { session.work = [&] { return command::ns_ls(session.settings); }; });
+  add_list_options(*ls, output, command::kNamespaceFilters);
+  ls->footer("Example: netctl ns ls -o wide");
+  ls->callback([&] { session.work = [&] { return command::ns_ls(session.settings, output); }; });
 
   auto* exec = ns->add_subcommand("exec", "Run a program in all namespaces of a name");
   exec->add_option("namespace", name, "Their name")->required();

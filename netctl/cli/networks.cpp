@@ -63,17 +63,20 @@ void define_create(CLI::App& network, Session& session, Typed& typed) {
 
 void define_ls_and_inspect(CLI::App& network, Session& session, Typed& typed) {
   auto* ls = network.add_subcommand("ls", "List networks")->alias("list");
-  add_output_options(*ls, typed.output, true);
-  add_filter_option(*ls, typed.filters, "name, id, driver, label, dangling");
+  add_list_options(*ls, typed.output, command::kNetworkFilters);
   ls->footer("Example: netctl network ls -f driver=bridge");
   ls->callback([&] {
-    session.work = [&] {
-      return command::list_networks(session.settings, typed.filters, typed.output);
-    };
+    session.work = [&] { return command::list_networks(session.settings, typed.output); };
   });
 
   auto* inspect = network.add_subcommand("inspect", "Show networks, their config and containers");
   inspect->add_option("network", typed.names, "Names of the networks")->required();
+  inspect
+      ->add_option_function<std::string>(
+          "-o,--output", [&typed](const std::string& kind) { typed.output.yaml = kind == "yaml"; },
+          "Print JSON or YAML")
+      ->type_name("json|yaml")
+      ->check(CLI::IsMember({"json", "yaml"}));
   inspect->add_option("--format", typed.output.format, "Print by a template, see netctl ls --help")
       ->type_name("TEMPLATE");
   inspect->footer("Example: netctl network inspect bridge --format '{{.Subnets}}'");

@@ -13,7 +13,7 @@ void define_sandboxes(CLI::App& app, Session& session) {
   sandbox->footer("Example: netctl sandbox inspect web");
 
   auto* ls = sandbox->add_subcommand("ls", "List namespaces and the endpoints in them");
-  add_output_options(*ls, output, true);
+  add_list_options(*ls, output, command::kSandboxFilters);
   ls->footer("Example: netctl sandbox ls");
   ls->callback(
       [&] { session.work = [&] { return command::list_sandboxes(session.settings, output); }; });

@@ -20,6 +20,10 @@ std::string json_object(const std::vector<std::pair<std::string, std::string>>& 
 
 // The value, with its members and items on lines of their own, 4 spaces deeper each level.
 Result<std::string> indent_json(std::string_view json);
+// The value in YAML, 1.1 or 1.2 alike: a line each, keys in their order, texts in quotes where they
+// would be taken for something else. Ends with a newline.
+Result<std::string> to_yaml(std::string_view json);
+
 // The object `one` with the members of the object `other`, which win; empty text is an empty
 // object. Fails, naming `what`, when either is none.
 Result<std::string> merge_json(std::string_view one, std::string_view other, std::string_view what);

@@ -419,6 +419,7 @@ Status Runtime::detach_others(const NetworkConfig& network, const std::vector<At
   for (const CachedAttachment& each : entries) {
     if (each.network != network.name) continue;
     if (std::ranges::find(valid, attachment_of(each.call)) != valid.end()) continue;
+    if (options_.on_detach) options_.on_detach(each.call);
     errors.keep(detach(network, each.call).context("container {}", each.call.container_id));
   }
   return errors.status();

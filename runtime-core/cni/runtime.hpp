@@ -30,6 +30,8 @@ struct RuntimeOptions {
   std::string cache_directory = "/var/lib/cni";  // results lie in its "results"
   Environment environment{};                     // handed to plugins, the CNI_* ones replaced
   BuiltIns built_ins{};                          // plugins that are called without a process
+  // Told of each attachment before GC detaches it; may be empty.
+  std::function<void(const RuntimeCall&)> on_detach{};
 };
 
 // What the cache remembers of an attachment (reference: libcni's "cniCacheV1").

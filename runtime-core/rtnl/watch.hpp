@@ -20,6 +20,9 @@ class Watch {
   // Waits for a change since open() or the last call. False: the deadline came first.
   Result<bool> wait(Clock::time_point deadline);
 
+  // To be waited for with poll(2) among others: readable when wait() would give true at once.
+  int fd() const { return socket_.get(); }
+
  private:
   explicit Watch(UniqueFd socket) : socket_(std::move(socket)) {}
   UniqueFd socket_;

@@ -1,5 +1,4 @@
 // What netctl shows of attachments and networks, and how networks are made and removed.
-#include <filesystem>
 #include <regex>
 
 #include <gmock/gmock.h>
@@ -226,18 +225,6 @@ TEST_F(Lists, CompletionKnowsCommandsFlagsAndWhatThereIs) {
   EXPECT_EQ(candidates("add -i et"), "");
 }
 
-TEST_F(Lists, TheScriptOfBashFillsInWhatNetctlSays) {
-  environment["PATH"] =
-      std::filesystem::path(netctl_program()).parent_path().string() + ":" + environment["PATH"];
-  write_network("complete.sh",
-                "source <(netctl completion bash)\nCOMP_WORDS=(netctl ns rm "
-                "w)\nCOMP_CWORD=3\n_netctl\necho \"${COMPREPLY[@]}\"\n");
-  EXPECT_EQ(sure("bash /run/cni-config/complete.sh"), "web");
-  for (const char* shell : {"zsh", "fish"}) {
-    EXPECT_THAT(sure(format("netctl completion {}", shell)), HasSubstr("netctl complete --"));
-  }
-}
-
 TEST_F(Lists, EachCommandHasHelpWithAnExample) {
   for (const char* command : {"add",
                               "del",
@@ -262,6 +249,7 @@ TEST_F(Lists, EachCommandHasHelpWithAnExample) {
                               "network exists",
                               "network connect",
                               "network disconnect",
+                              "graph",
                               "sandbox ls",
                               "sandbox inspect",
                               "ipam ls",

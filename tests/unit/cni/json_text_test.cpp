@@ -7,6 +7,7 @@ namespace netctl::cni {
 namespace {
 
 using test::FailsSaying;
+using test::Succeeds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -56,6 +57,55 @@ TEST(Capabilities, WhatIsNoPortMappingIsLeftOut) {
       port_mappings_of(
           R"({"portMappings":[{"hostPort":-1,"containerPort":1},{"hostPort":2,"containerPort":3}]})"),
       ElementsAre(PortMapping{.host_port = 2, .container_port = 3}));
+}
+
+// Both versions of YAML have to read back what JSON said.
+TEST(Yaml, HasALineForEachValue) {
+  const auto yaml = to_yaml(
+      R"({"name":"web","ports":[80,{"host":"0.0.0.0:8080","all":true}],"none":[],"empty":{},"list":[["a","b"]],"null":null})");
+  ASSERT_THAT(yaml, Succeeds());
+  EXPECT_EQ(*yaml,
+            "name: web\n"
+            "ports:\n"
+            "  - 80\n"
+            "  - host: \"0.0.0.0:8080\"\n"
+            "    all: true\n"
+            "none: []\n"
+            "empty: {}\n"
+            "list:\n"
+            "  - - a\n"
+            "    - b\n"
+            "\"null\": null\n");
+}
+
+TEST(Yaml, QuotesWhatWouldBeTakenForSomethingElse) {
+  const std::pair<const char*, const char*> table[] = {
+      {R"("web")", "web\n"},
+      {R"("/run/netns/web")", "/run/netns/web\n"},
+      {R"("a b, c")", "a b, c\n"},
+      {R"("")", "\"\"\n"},
+      {R"("yes")", "\"yes\"\n"},
+      {R"("Null")", "\"Null\"\n"},
+      {R"("172.17.0.2/16")", "\"172.17.0.2/16\"\n"},
+      {R"("2026-11-24T07:00:00Z")", "\"2026-11-24T07:00:00Z\"\n"},
+      {R"("1e3")", "\"1e3\"\n"},
+      {R"("a: b")", "\"a: b\"\n"},
+      {R"("a #b")", "\"a #b\"\n"},
+      {R"("ends:")", "\"ends:\"\n"},
+      {R"("- a")", "\"- a\"\n"},
+      {R"("fd00::2")", "fd00::2\n"},
+      {R"("a\nb\"c\\")", "\"a\\nb\\\"c\\\\\"\n"},
+      {"\"del\x7f\"", "\"del\\x7f\"\n"},
+      {"\"next line\xc2\x85\"", "\"next line\\x85\"\n"},
+      {"\"n\xc3\xa4me\"", "\"n\xc3\xa4me\"\n"},
+      {"12", "12\n"},
+      {"[]", "[]\n"},
+  };
+  for (const auto& [json, expected] : table) {
+    SCOPED_TRACE(json);
+    EXPECT_EQ(to_yaml(json).value_or("(refused)"), expected);
+  }
+  EXPECT_FALSE(to_yaml("{"));
 }
 
 }  // namespace

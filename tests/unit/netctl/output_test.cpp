@@ -54,8 +54,10 @@ TEST(Render, RefusalsSayWhatThereIs) {
 class Printed : public testing::Test {
  protected:
   std::string list(const Output& output) {
-    static constexpr std::array<Column, 3> kColumns{
-        {{"NAME", "name", 5}, {"ADDRESSES", "addresses"}, {"ATTACHED", "attached"}}};
+    static constexpr std::array<Column, 4> kColumns{{{"NAME", "name", 5},
+                                                     {"ADDRESSES", "addresses"},
+                                                     {"ATTACHED", "attached"},
+                                                     {"ALSO", "name", 0, true}}};
     testing::internal::CaptureStdout();
     EXPECT_THAT(print_list({kWeb, kLonger}, kColumns, "name", output), Succeeds());
     return testing::internal::GetCapturedStdout();
@@ -80,6 +82,56 @@ TEST_F(Printed, JsonIsAListOrALineEach) {
   const std::string lines = list({.format = "json"});
   EXPECT_EQ(std::ranges::count(lines, '\n'), 2);
   EXPECT_THAT(lines, HasSubstr("{\"name\":\"a-longer-name\",\"addresses\":[],\"attached\":12}\n"));
+}
+
+TEST_F(Printed, YamlIsTheSameInLines) {
+  EXPECT_EQ(list({.yaml = true}),
+            "- name: Web\n"
+            "  addresses:\n"
+            "    - \"10.0.0.2/24\"\n"
+            "    - fd00::2/64\n"
+            "  attached: 3\n"
+            "- name: a-longer-name\n"
+            "  addresses: []\n"
+            "  attached: 12\n");
+}
+
+TEST_F(Printed, WideHasMoreColumnsAndCutsNothing) {
+  EXPECT_EQ(list({.wide = true}),
+            "NAME            ADDRESSES                 ATTACHED   ALSO\n"
+            "Web             10.0.0.2/24, fd00::2/64   3          Web\n"
+            "a-longer-name                             12         a-longer-name\n");
+}
+
+TEST(ShowList, KeepsWhatTheFiltersLetThroughWhateverTheForm) {
+  static constexpr std::array<Column, 1> kColumns{{{"NAME", "name"}}};
+  static constexpr std::array<std::string_view, 2> kKeys{{"name", "addresses"}};
+  const List plain{.columns = kColumns, .name = "name", .filters = kKeys, .read = [] {
+                     return Result(std::vector<Facts>{kWeb, kLonger});
+                   }};
+  const auto shown = [](const List& list, const Output& output) {
+    testing::internal::CaptureStdout();
+    EXPECT_THAT(show_list(list, output), Succeeds());
+    return testing::internal::GetCapturedStdout();
+  };
+  EXPECT_EQ(shown(plain, {.quiet = true, .filters = {"name=Web"}}), "Web\n");
+  // One address of several.
+  EXPECT_EQ(shown(plain, {.no_heading = true, .filters = {"addresses=fd00::2/64"}}), "Web\n");
+  EXPECT_EQ(shown(plain, {.json = true, .filters = {"name=nobody"}}), "[]\n");
+  EXPECT_EQ(shown(plain, {.yaml = true, .filters = {"name=nobody"}}), "[]\n");
+  EXPECT_THAT(show_list(plain, {.filters = {"colour=red"}}),
+              FailsSaying(HasSubstr("name, addresses")));
+
+  List lines = plain;
+  lines.line = [](const Facts& facts) { return "<" + facts[0].text + ">"; };
+  EXPECT_EQ(shown(lines, {}), "<Web>\n<a-longer-name>\n");
+  EXPECT_EQ(shown(lines, {.wide = true}), "NAME\nWeb\na-longer-name\n");
+
+  List own = plain;
+  own.holds = [](const Filter& filter, const Facts& facts) {
+    return facts[0].text.starts_with(filter.value);
+  };
+  EXPECT_EQ(shown(own, {.quiet = true, .filters = {"name=a-"}}), "a-longer-name\n");
 }
 
 TEST_F(Printed, TemplatesMakeLinesOrATable) {
