@@ -29,7 +29,7 @@ Backup::Backup(const cni::Request& request)
 
 Result<std::optional<std::string>> Backup::add(const Attributes& original) const {
   auto before = TRY(sys::find_file(path_));
-  const Attributes all = merged(find().value_or(Attributes{}), original);
+  const Attributes all = merged(TRY(find()).value_or(Attributes{}), original);
   TRY(sys::ensure_directory(directory_, 0700));
   TRY(sys::replace_file(path_, to_json(all), 0600));
   return before;
@@ -39,13 +39,13 @@ Status Backup::revert(const std::optional<std::string>& before) const {
   return before ? sys::replace_file(path_, *before, 0600) : forget();
 }
 
-std::optional<Attributes> Backup::find() const {
-  const auto text = sys::find_file(path_);
-  if (text && !*text) return std::nullopt;
-  auto attributes = text ? parse_attributes(**text) : Result<Attributes>(text.error());
-  if (attributes) return *std::move(attributes);
+Result<std::optional<Attributes>> Backup::find() const {
+  const auto text = TRY(sys::find_file(path_));
+  if (!text) return std::optional<Attributes>();
+  auto attributes = parse_attributes(*text);
+  if (attributes) return std::optional(*std::move(attributes));
   log::warn("the backup {} cannot be used: {}", path_, attributes.error().message);
-  return std::nullopt;
+  return std::optional<Attributes>();
 }
 
 Status Backup::forget() const { return sys::delete_replaced(path_); }

@@ -21,9 +21,9 @@ class Backup {
   // Back to what add() gave.
   Status revert(const std::optional<std::string>& before) const;
 
-  // Nothing when there is none. A file that cannot be read counts as none and is logged: nobody can
-  // do anything with it.
-  std::optional<Attributes> find() const;
+  // Nothing when there is none. A file whose content is not a backup counts as none and is logged:
+  // nobody can do anything with it. An error when it cannot be read now.
+  Result<std::optional<Attributes>> find() const;
   // Gone afterwards; already gone is success.
   Status forget() const;
 

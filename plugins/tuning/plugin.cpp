@@ -159,15 +159,15 @@ Result<cni::AddResult> Tuning::add(const cni::Request& request) {
 
 Status Tuning::del(const cni::Request& request) {
   const Backup backup(request);
-  if (const auto original = backup.find()) {
-    // The interface is about to go in most cases, and a runtime that stops at a failure would then
-    // never come to the plugin that removes it.
-    if (const Status restored = restore_link(request, *original); !restored) {
-      log::warn("{} of container {} is not as it was before: {}", request.ifname,
-                request.container_id, restored.error().message);
-    }
-  }
-  return backup.forget();
+  const auto original = backup.find();
+  Status restored = original ? Status{} : Status(original.error());
+  if (original && *original) restored = restore_link(request, **original);
+  if (restored) return backup.forget();
+  // The interface is about to go in most cases, and a runtime that stops at a failure would then
+  // never come to the plugin that removes it. Where it stays, the next DEL has the backup.
+  log::warn("{} of container {} is not as it was before: {}", request.ifname, request.container_id,
+            restored.error().message);
+  return ok();
 }
 
 Status Tuning::check(const cni::Request& request) {

@@ -129,6 +129,18 @@ TEST_F(Tuning, ADamagedBackupDoesNotStopADel) {
   EXPECT_EQ(backup(), "");
 }
 
+TEST_F(Tuning, ADelThatCannotRestoreLeavesTheBackupToTheNext) {
+  ASSERT_EQ(tuning("ADD", R"("mtu": 1300)").exit_status, 0);
+  const std::string original = backup();
+  std::ofstream(kBackup) << "{\"mtu\": 67}";  // which a veth cannot have
+  EXPECT_EQ(tuning("DEL", "").exit_status, 0)
+      << "plugins that remove the interface are still to come";
+  EXPECT_NE(backup(), "");
+  std::ofstream(kBackup) << original;
+  EXPECT_EQ(tuning("DEL", "").exit_status, 0);
+  EXPECT_EQ(state(), before_);
+}
+
 TEST_F(Tuning, AFailureOfALaterStepUndoesTheOnesBefore) {
   // The kernel has no such parameter; it comes last, in the order of names.
   expect_refused(tuning("ADD", R"("sysctl": {"net.ipv4.conf.IFNAME.arp_filter": "1",
