@@ -73,7 +73,7 @@ TEST_F(Libcni, ChecksAndDetachesWhatNetctlAttached) {
 TEST_F(Libcni, WhatItAttachedIsNoGarbageUntilTheNamespaceIsGone) {
   const auto added = client("add");
   ASSERT_EQ(added.exit_status, 0) << added.err;
-  EXPECT_THAT(sure("netctl ls"), HasSubstr("/run/netns/web"));
+  EXPECT_THAT(sure("netctl ls"), HasSubstr("   web   "));
 
   EXPECT_EQ(sure("netctl gc"), "");
   EXPECT_EQ(run("netctl check pods web").exit_status, 0) << run("netctl check pods web").err;
