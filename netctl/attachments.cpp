@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <optional>
 
 #include "netctl/filters.hpp"
 #include "runtime-core/base/log.hpp"
@@ -14,13 +15,28 @@
 namespace netctl::command {
 namespace {
 
+// The interface that an attachment stands and falls with: its own; in a mode that has none of its
+// own, the first that it uses (none: lo; container: the other's). Nothing in the mode host.
+std::optional<std::string> interface_of(const cni::RuntimeCall& call,
+                                        const cni::AddResult& result) {
+  std::optional<std::string> first;
+  for (const cni::Interface& each : result.interfaces) {
+    if (each.sandbox.empty()) continue;
+    if (each.name == call.ifname) return call.ifname;
+    if (!first) first = each.name;
+  }
+  return result.interfaces.empty() ? call.ifname : first;  // older results name no interfaces
+}
+
 // What became of an attachment, in a word or three.
-Result<std::string> state_of(const cni::RuntimeCall& call) {
+Result<std::string> state_of(const cni::RuntimeCall& call, const cni::AddResult& result) {
   if (call.netns.empty()) return std::string("unknown");  // an entry that does not tell
   const auto netns = TRY(ns::find_netns(call.netns));
   if (!netns) return std::string("namespace gone");
+  const auto interface = interface_of(call, result);
+  if (!interface) return std::string("up");
   rtnl::RouteSocket inside = TRY(ns::run_in(netns->get(), rtnl::RouteSocket::open));
-  const auto link = TRY(inside.find_link(call.ifname));
+  const auto link = TRY(inside.find_link(*interface));
   if (!link) return std::string("interface gone");
   return std::string(link->up ? "up" : "down");
 }
@@ -86,7 +102,7 @@ Facts facts_of(const cni::CachedAttachment& attachment) {
           ports_fact(attachment),
           since_fact(attachment),
           age_fact(attachment),
-          fact("state", attachment_state(call)),
+          fact("state", attachment_state(call, result)),
           fact("path", call.netns),
           fact("gateways", gateways_in(result)),
           fact("mac", std::move(mac)),
@@ -151,8 +167,8 @@ cni::AddResult result_of(const cni::CachedAttachment& attachment) {
   return {};
 }
 
-std::string attachment_state(const cni::RuntimeCall& call) {
-  auto state = state_of(call);
+std::string attachment_state(const cni::RuntimeCall& call, const cni::AddResult& result) {
+  auto state = state_of(call, result);
   if (state) return *std::move(state);
   log::debug("state of {} {}: {}", call.container_id, call.ifname, state.error().message);
   return "unknown";

@@ -18,8 +18,8 @@ namespace netctl::command {
 cni::AddResult result_of(const cni::CachedAttachment& attachment);
 
 // What became of one: "up", "down", "interface gone", "namespace gone"; "unknown" where that cannot
-// be looked at.
-std::string attachment_state(const cni::RuntimeCall& call);
+// be looked at. `result` is what it was given.
+std::string attachment_state(const cni::RuntimeCall& call, const cni::AddResult& result);
 
 // A list of attachments by network, container, interface.
 inline constexpr std::array<std::string_view, 6> kAttachmentFilters{

@@ -235,14 +235,11 @@ class Reader {
                               .ifname = attachment.call.ifname};
     GraphEndpoint endpoint{.network = attachment.network,
                            .ifname = attachment.call.ifname,
-                           .state = attachment_state(attachment.call),
+                           .state = attachment_state(attachment.call, result),
                            .host_end = host_end_of(host_, result),
                            .ports = ports_[owner.tag()]};
     // The mode none has no interface of that name, and needs none.
-    if (driver_of(attachment) == "none") {
-      endpoint.ifname = "lo";
-      endpoint.state = "up";
-    }
+    if (driver_of(attachment) == "none") endpoint.ifname = "lo";
     for (const cni::Ip& ip : result.ips) endpoint.addresses.push_back(ip.address.to_text());
     if (!endpoint.host_end.empty()) ends_.insert(endpoint.host_end);
     return endpoint;

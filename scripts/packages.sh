@@ -6,7 +6,8 @@ BUILD_PACKAGES="g++ cmake ninja-build pkg-config libnl-3-dev libmnl-dev libnftnl
 # groff and mandoc look at the manual pages.
 TEST_PACKAGES="libgtest-dev libgmock-dev libsystemd-dev groff-base mandoc"
 # The programs that look at what we made, and those that make traffic.
-LAB_PACKAGES="iproute2 nftables iptables dbus-daemon busybox-static curl strace util-linux redis-tools"
+LAB_PACKAGES="iproute2 nftables iptables dbus-daemon busybox-static curl strace util-linux redis-tools
+  zsh fish"
 # A machine with a kernel that has what ours lacks (tests/vm).
 VM_PACKAGES="qemu-system-x86 busybox-static e2fsprogs binutils"
 # For the tests with others' programs (tests/clients): the reference plugins; Podman and containerd,
