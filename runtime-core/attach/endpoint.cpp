@@ -132,7 +132,8 @@ Status configure_inside(rtnl::RouteSocket& inside, int netns, const InsidePlan& 
     TRY(ns::run_in(netns, [&] { return prepare_ipv6(plan.ifname, plan.detect_duplicates); }));
   }
   rtnl::Batch batch;
-  if (!plan.ips.empty()) batch.change_link({.link = link.index, .arp_notify = true});
+  // On a bridge, announce() does it when the port is open.
+  if (plan.point_to_point) batch.change_link({.link = link.index, .arp_notify = true});
   const auto connected =
       plan.point_to_point ? rtnl::ConnectedRoute::None : rtnl::ConnectedRoute::Added;
   for (const cni::Ip& ip : plan.ips) {

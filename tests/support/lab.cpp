@@ -97,6 +97,10 @@ void Lab::connect_machine(const std::string& name, const std::string& device,
                           const std::string& host, const std::string& machine) {
   sure("netctl ns add " + name);
   sure(format("ip link add {} type veth peer name eth0 netns /run/netns/{}", device, name));
+  // Who forwards asks for neighbours from its link-local address, which otherwise could not be used
+  // for the first one or two seconds.
+  sure(format("sysctl -qw net.ipv6.conf.{}.accept_dad=0", device));
+  EXPECT_EQ(run_in(name, "sysctl -qw net.ipv6.conf.eth0.accept_dad=0").exit_status, 0);
   const std::string nodad = host.find(':') != std::string::npos ? " nodad" : "";
   sure(format("ip addr add {} dev {}{}", host, device, nodad));
   sure(format("ip link set {} up", device));
