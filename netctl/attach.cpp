@@ -122,6 +122,15 @@ Status print_attached(const Target& target, const cni::AddResult& result,
   return print(text);
 }
 
+Status tell(const Target& target, const Attached& attached, const Output& output) {
+  if (output.json) {
+    return print(TRY(cni::to_json(attached.result, attached.cni_version)) + "\n");
+  }
+  return print_attached(
+      target, attached.result,
+      with_numbers(cni::port_mappings_of(attached.capability_args), attached.owner));
+}
+
 }  // namespace
 
 Target resolved(Target target) {
@@ -175,12 +184,13 @@ Status check_wanted(const Settings& settings, const Target& typed, const Wanted&
 Status add(const Settings& settings, const Target& target, const Wanted& wanted,
            const Output& output) {
   const Attached attached = TRY(attach(settings, target, wanted));
-  if (!output.json) {
-    return print_attached(
-        target, attached.result,
-        with_numbers(cni::port_mappings_of(attached.capability_args), attached.owner));
+  Status told = tell(target, attached, output);
+  if (told) return told;
+  // Who called takes it for a failure, and what failed leaves nothing.
+  if (const Status undone = del(settings, target); !undone) {
+    log::warn("undoing the attachment failed: {}", undone.error().message);
   }
-  return print(TRY(cni::to_json(attached.result, attached.cni_version)) + "\n");
+  return told;
 }
 
 Status del(const Settings& settings, const Target& typed) {

@@ -54,7 +54,8 @@ Result<Attached> attach(const Settings& settings, const Target& target, const Wa
 // What add() would refuse before it touches anything: the network, the addresses, the ports.
 Status check_wanted(const Settings& settings, const Target& target, const Wanted& wanted);
 
-// Attaches, and prints what was given: for people, or as the CNI result (Output::json).
+// Attaches, and prints what was given: for people, or as the CNI result (Output::json). Undone when
+// that cannot be printed.
 Status add(const Settings& settings, const Target& target, const Wanted& wanted,
            const Output& output);
 // Detaches; success as well when nothing is there. What ADD was done with is what is undone,

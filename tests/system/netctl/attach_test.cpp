@@ -1,4 +1,5 @@
 // The main job, as a user does it: netctl add and del on the network that needs no configuration.
+#include <fstream>
 #include <set>
 #include <sstream>
 
@@ -134,6 +135,18 @@ TEST_F(Attach, DelLeavesTheHostAsItWas) {
   sure("netctl del bridge web");
   sure("netctl del bridge client");
 
+  EXPECT_EQ(host_state(), before);
+}
+
+TEST_F(Attach, AnAddWhoseResultCannotBePrintedLeavesNothing) {
+  const std::string before = host_state();
+  std::ofstream("/run/add.sh") << plugin_directory()
+                               << "/../../bin/netctl add bridge web -p 8080:80 >/dev/full\n";
+
+  const sys::Finished finished = run("sh /run/add.sh");
+
+  EXPECT_NE(finished.exit_status, 0);
+  EXPECT_THAT(finished.err, HasSubstr("No space left on device"));
   EXPECT_EQ(host_state(), before);
 }
 
