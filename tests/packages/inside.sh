@@ -47,7 +47,7 @@ doctor_is_content() {
 }
 runs_with_network() {
   [ "$(netctl run --rm "${box[@]}" -- /bin/busybox echo hello)" = hello ] || return 1
-  netctl run -d --name web -p 8080:80 "${box[@]}" -- /bin/busybox httpd -f -p 80 -h / >/dev/null || return 1
+  netctl run -d --name web -p 8080:80 "${box[@]}" -- /bin/busybox httpd -f -p 80 -r packages-test -h / >/dev/null || return 1
   for _ in $(seq 50); do
     /box/bin/busybox wget -q -O /dev/null http://127.0.0.1:8080/hello && return 0
     [ "$(netctl ps -q)" ] || return 1
@@ -85,7 +85,7 @@ use() {
     test "$(netctl version --format '{{.Version}}' | tr - '~')" = "$(dpkg-query -W -f '${Version}' netctl)"
   check "doctor finds all in order" doctor_is_content
   check "containers run, and their published ports answer" runs_with_network
-  check "one still does" grep -q -l -z -x httpd /proc/[0-9]*/cmdline
+  check "one still does" grep -q -l -z -x packages-test /proc/[0-9]*/cmdline
   check "plugins go beside others' by force only" is_content_beside_others
   check "an upgrade leaves containers running" survives_an_upgrade
   check "what a reboot leaves is let go" cleans_up_as_at_boot
@@ -97,7 +97,7 @@ left_nothing() {
   diff <(cat /packages/before - <<<$'/opt/cni\n/opt/cni/bin\n/opt/cni/bin/bridge' | sort) /packages/after
 }
 nothing_runs() {
-  ! grep -l -z -x httpd /proc/[0-9]*/cmdline 2>/dev/null
+  ! grep -l -z -x packages-test /proc/[0-9]*/cmdline 2>/dev/null
 }
 purge() {
   check "apt removes them" quietly apt-get purge -y netctl netctl-plugins

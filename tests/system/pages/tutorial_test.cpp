@@ -94,6 +94,12 @@ class Tutorial : public ContainerLab {
     environment["CNI_PATH"] = plugin_directory();
   }
 
+  // A page that stops in the middle leaves its servers.
+  void TearDown() override {
+    type("for name in $(ip netns list | cut -d' ' -f1); do kill $(ip netns pids $name); done");
+    ContainerLab::TearDown();
+  }
+
   // As somebody types it who is in a directory of their own; both outputs.
   std::string type(const std::string& command) {
     std::vector<std::string> variables;
