@@ -57,8 +57,14 @@ int main(int argc, char** argv) {
   netctl::cli::define_for(words, app, session);
   try {
     session.program = netctl::cli::split_off_program(app, words);
-    std::ranges::reverse(words);  // as CLI11 wants them
-    app.parse(std::move(words));
+    std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 wants them
+    app.parse(std::move(reversed));
+  } catch (const CLI::RequiredError& error) {
+    const bool is_of_command = std::string_view(error.what()).starts_with("A subcommand");
+    const std::string why =
+        is_of_command ? netctl::cli::missing_command(app, words) : std::string(error.what());
+    std::fprintf(stderr, "netctl: %s (netctl --help shows how)\n", why.c_str());
+    return kUsage;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     std::fprintf(stderr, "netctl: %s (netctl --help shows how)\n", error.what());

@@ -71,6 +71,31 @@ void define_for(const std::vector<std::string>& words, CLI::App& app, Session& s
   for (const Group& group : groups()) group.define(app, session);
 }
 
+CLI::App* find_subcommand(CLI::App& app, const std::string& name) {
+  for (CLI::App* each : app.get_subcommands({})) {
+    if (each->check_name(name)) return each;
+  }
+  return nullptr;
+}
+
+std::string missing_command(CLI::App& app, const std::vector<std::string>& words) {
+  CLI::App* at = &app;
+  std::string path;
+  for (const std::string& word : words) {
+    if (word.starts_with('-')) continue;
+    path += (path.empty() ? "" : " ") + word;
+    CLI::App* const next = find_subcommand(*at, word);
+    if (next == nullptr) return format("there is no command \"{}\"", path);
+    at = next;
+  }
+  std::string names;
+  for (const CLI::App* each : at->get_subcommands({})) {
+    if (each->get_group().empty()) continue;  // not for people
+    names += (names.empty() ? "" : ", ") + each->get_name();
+  }
+  return format("{} needs one of: {}", path.empty() ? "netctl" : path, names);
+}
+
 void add_output_options(CLI::App& command, command::Output& output, bool has_table) {
   const auto take = [&output](const std::string& kind) {
     output.json = kind == "json";

@@ -33,6 +33,13 @@ struct Session {
 // all the rest of a short command.
 void define_for(const std::vector<std::string>& words, CLI::App& app, Session& session);
 
+// By its name or another name that it has; nullptr when there is none.
+CLI::App* find_subcommand(CLI::App& app, const std::string& name);
+
+// What to say of a command line that names no command: which word is none, or what there is to
+// choose from. After define_for().
+std::string missing_command(CLI::App& app, const std::vector<std::string>& words);
+
 void define_attachments(CLI::App& app, Session& session);  // add del check ls inspect port ports
 void define_upkeep(CLI::App& app, Session& session);       // gc reload status trace doctor …
 void define_graph(CLI::App& app, Session& session);        // graph

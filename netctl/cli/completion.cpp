@@ -93,13 +93,6 @@ struct Position {
   bool only_positionals = false;         // "--" was there
 };
 
-CLI::App* find_subcommand(CLI::App& app, const std::string& name) {
-  for (CLI::App* each : app.get_subcommands({})) {
-    if (each->check_name(name)) return each;
-  }
-  return nullptr;
-}
-
 // The option of the command, or of those it is a part of.
 CLI::Option* find_option(CLI::App* app, const std::string& name) {
   for (; app; app = app->get_parent()) {

@@ -11,6 +11,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 class BadInput : public Lab {
  protected:
@@ -142,6 +143,15 @@ TEST_F(BadInput, WrongUsageHasStatusTwo) {
     EXPECT_EQ(std::ranges::count(finished.err, '\n'), 1) << finished.err;
   }
   EXPECT_EQ(run("netctl --help").exit_status, 0);
+}
+
+TEST_F(BadInput, ACommandThatThereIsNotIsNamedAndOneThatIsMissingMayBeChosen) {
+  EXPECT_THAT(run("netctl frob").err, HasSubstr("there is no command \"frob\""));
+  EXPECT_THAT(run("netctl -v network frob x").err, HasSubstr("\"network frob\""));
+  EXPECT_THAT(run("netctl").err, HasSubstr("netctl needs one of: "));
+  const std::string of_ns = run("netctl ns").err;
+  EXPECT_THAT(of_ns, HasSubstr("ns needs one of: add, "));
+  EXPECT_THAT(of_ns, Not(HasSubstr("complete")));
 }
 
 }  // namespace
