@@ -97,10 +97,12 @@ Status FirewallRecords::forget(std::string_view purpose, std::string_view tag) c
 Result<bool> FirewallRecords::is_last(std::string_view purpose, std::string_view tag) const {
   const std::string own = path_of(purpose, tag);
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
-    const std::string name = entry.path().filename();
+  // Not by a range, whose step would throw.
+  for (std::filesystem::directory_iterator each(directory_, error), end; !error && each != end;
+       each.increment(error)) {
+    const std::string name = each->path().filename();
     const bool stays = !name.starts_with('.') && !name.ends_with(kLeaving);
-    if (stays && entry.path() != own) return false;
+    if (stays && each->path() != own) return false;
   }
   if (!error || error == std::errc::no_such_file_or_directory) return true;
   return system_error(error.value(), "list " + directory_);

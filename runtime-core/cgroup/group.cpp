@@ -149,12 +149,16 @@ Status create_directory(const Hierarchy& hierarchy, const std::string& path) {
   return ok();
 }
 
-// The groups below a directory and itself, deepest first.
+// The groups below a directory and itself, deepest first. One that cannot be listed shows when it
+// cannot be removed.
 void list_groups(const std::string& directory, std::vector<std::string>& groups) {
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    if (entry.is_directory(error) && !entry.is_symlink(error)) {
-      list_groups(entry.path().string(), groups);
+  std::error_code none;  // what cannot be looked at is no group
+  // Not by a range, whose step would throw.
+  for (std::filesystem::directory_iterator each(directory, error), end; !error && each != end;
+       each.increment(error)) {
+    if (each->is_directory(none) && !each->is_symlink(none)) {
+      list_groups(each->path().string(), groups);
     }
   }
   groups.push_back(directory);
