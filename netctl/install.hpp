@@ -16,8 +16,9 @@ struct Installation {
 };
 
 // Copies every plugin of the source into the directory, which is made when it is missing, and
-// prints a line for each. Ours are told by the stamp in the file (cni::stamped_version()), whatever their
-// version and however they came there; a symbolic link is somebody else's whatever it leads to.
+// prints a line for each. Ours are told by the stamp in the file (cni::stamped_version()), whatever
+// their version and however they came there; a symbolic link is somebody else's whatever it leads
+// to.
 //
 // Nothing is begun unless all can be done: each plugin of the source is of this netctl's version,
 // and no file in the way is another's, or `force` was said. Each is written beside its place, made

@@ -9,8 +9,8 @@
 
 #include <gmock/gmock.h>
 
-#include "plugins/built_ins.hpp"
 #include "plugins/bridge/plugin.hpp"
+#include "plugins/built_ins.hpp"
 #include "runtime-core/base/format.hpp"
 #include "runtime-core/cni/plugin.hpp"
 #include "runtime-core/ns/netns.hpp"
