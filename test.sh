@@ -34,13 +34,16 @@ cmake --build --preset dev || exit 1
 
 log=build/dev/test.log
 again=build/dev/again.log
+details=build/dev/details.log  # what the tests said themselves; each run of ctest begins its own anew
 brief() { grep -v -E '^ +Start |Passed +[0-9.]+ sec$'; }
 run() {  # run LABEL: one kind of tests; their output is kept for the count at the end
   local label=$1
   shift
   ctest --test-dir build/dev -L "^$label\$" -j 2 --output-on-failure --no-tests=error "$@" \
     2>&1 | tee -a "$log" | brief
-  [ "${PIPESTATUS[0]}" != 0 ] || return 0
+  local result=${PIPESTATUS[0]}
+  cat build/dev/Testing/Temporary/LastTest.log >>"$details"
+  [ "$result" != 0 ] || return 0
   # A busy machine can make a packet too late for a test. One that fails alone too has no such excuse,
   # and one that does not is named at the end.
   echo "once more, those that failed, one at a time:"
@@ -50,6 +53,7 @@ run() {  # run LABEL: one kind of tests; their output is kept for the count at t
 
 : >"$log"
 : >"$again"
+: >"$details"
 status=0
 run unit "$@" || status=1
 if [ "$what" = all ]; then
@@ -87,12 +91,12 @@ unsteady=$(count ' Passed ' "$again")
 if [ "$skipped" -gt 0 ]; then
   echo
   echo "skipped, and why:"
-  # GoogleTest prints the reason after the place; ctest keeps it in its own log.
+  # GoogleTest prints the reason after the place.
   awk '/^[0-9]+\/[0-9]+ Test: /{test=$3} /: Skipped$/{getline reason; print "  " test ": " reason}' \
-    build/dev/Testing/Temporary/LastTest.log
+    "$details"
 fi
 # What clients of plugins took with ours and with the reference ones (tests/clients).
-times=$(sed -n 's/^time: /  /p' build/dev/Testing/Temporary/LastTest.log)
+times=$(sed -n 's/^time: /  /p' "$details")
 [ -z "$times" ] || printf '\ntimes of others'"'"' programs, medians, taken in turn:\n%s\n' "$times"
 echo
 echo "$((passed + failed + skipped)) tests ran"
