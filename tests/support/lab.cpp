@@ -116,6 +116,12 @@ void Lab::connect_client() {
         "ip -6 route add default via fd99::1"}) {
     EXPECT_EQ(run_in("client", line).exit_status, 0) << line;
   }
+  // Its local route comes by a work queue, a moment after the address.
+  constexpr int kAttempts = 1000;
+  const auto is_there = [&] {
+    return run("ip -6 route show table local").out.find("fd99::1") != std::string::npos;
+  };
+  for (int i = 0; i < kAttempts && !is_there(); ++i) continue;
 }
 
 std::string Lab::address_in(const std::string& ns, const std::string& ifname, bool v6) {
