@@ -77,7 +77,7 @@ snapshot() {
   nft list ruleset
   echo "== files"
   find "$state" /run/netctl /run/netns -type f 2>/dev/null |
-    grep -v -E '/(lock|last_reserved_ip\.[0-9]+)$|^/run/netctl/ipam/' | sort || true
+    grep -v -E '/(lock|last_reserved_ip\.[0-9]+)$|^/run/netctl/(ipam|filters)/' | sort || true
 }
 
 take_down() {
