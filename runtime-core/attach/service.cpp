@@ -57,7 +57,7 @@ Status wait_for_addresses(rtnl::RouteSocket& inside, int netns, const InsidePlan
 
 // The kernel announces all addresses of an interface whose MAC address is set, also if it is set to
 // what it is: NETDEV_CHANGEADDR, with arp_notify (net/ipv4/devinet.c) and ndisc_notify
-// (net/ipv6/ndisc.c), which configure_inside() has switched on. It would do so when the interface
+// (net/ipv6/ndisc.c; configure_inside() has switched it on). It would do so when the interface
 // comes up, too, but where link state travels by a work queue the bridge does not listen yet; and
 // where it does, each announcement goes to every container of the bridge. Hence arp_notify only
 // now.

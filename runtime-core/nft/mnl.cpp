@@ -1,7 +1,7 @@
 // The part of libmnl that libnftnl and this directory call, behind libmnl's own header, whose
 // manual (libmnl/libmnl.h, and netlink(7) for the layouts) holds here too. Debian has that library
-// as a shared one only, and a program that loads no library starts in half the time: that is most
-// of what a plugin's call costs (docs/performance.md).
+// as a shared one only, and to load none is a fifth of what a plugin's call costs
+// (docs/performance.md).
 #include <linux/netlink.h>
 #include <sys/socket.h>
 #include <unistd.h>
