@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <set>
 #include <tuple>
@@ -124,10 +125,15 @@ void warn_unless(const Status& deleted) {
 }  // namespace
 
 void move_flows(const std::vector<PublishedPort>& published) {
+  std::vector<PublishedPort> without_beginning;
+  std::ranges::copy_if(
+      published, std::back_inserter(without_beginning),
+      [](const PublishedPort& port) { return port.mapping.protocol == Protocol::Udp; });
   HostAddresses host;
-  warn_unless(delete_flows(published, [&](const Connection& connection, const PublishedPort& port) {
-    return !leads_to(connection, port) && host.contains(connection.original.destination);
-  }));
+  warn_unless(
+      delete_flows(without_beginning, [&](const Connection& connection, const PublishedPort& port) {
+        return !leads_to(connection, port) && host.contains(connection.original.destination);
+      }));
 }
 
 void end_flows(const std::vector<PublishedPort>& unpublished) {

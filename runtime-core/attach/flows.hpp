@@ -8,8 +8,10 @@
 // on to where they were led to then: a UDP flow for as long as packets come.
 namespace netctl::attach {
 
-// After the rules are in: what goes to one of these ports, but not to its container, begins anew.
-// What only passes through the host to the same port of another machine goes on.
+// After the rules are in: what goes to one of these ports by UDP, but not to its container, begins
+// anew. What only passes through the host to the same port of another machine goes on. So does a
+// connection of TCP or SCTP: new ones begin by themselves, with a packet that says so, and one that
+// is there is that of a program of the host, which would lose it.
 void move_flows(const std::vector<PublishedPort>& published);
 
 // After the rules are out: what goes to one of these containers by its port ends.

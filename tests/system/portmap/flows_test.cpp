@@ -1,5 +1,5 @@
-// UDP flows that live on while ports are published and go: NAT is decided on a flow's first packet,
-// so one that was there before would stick to where it went.
+// Flows that live on while ports are published and go: NAT is decided on a flow's first packet, so
+// one of UDP that was there before would stick to where it went; one of TCP is meant to.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -19,27 +19,32 @@ namespace {
 
 using testing::IsEmpty;
 
+// A socket of that namespace.
+UniqueFd connected(const std::string& ns, const std::string& to, std::uint16_t port, int type) {
+  const auto netns = ns::open_netns(ns::pin_directory() + "/" + ns);
+  const bool v6 = to.find(':') != std::string::npos;
+  UniqueFd socket = ns::run_in(netns->get(), [&]() -> Result<UniqueFd> {
+                      return UniqueFd(::socket(v6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0));
+                    }).value();
+  sockaddr_in6 in6{};
+  in6.sin6_family = AF_INET6;
+  in6.sin6_port = htons(port);
+  ::inet_pton(AF_INET6, to.c_str(), &in6.sin6_addr);
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  in.sin_port = htons(port);
+  ::inet_pton(AF_INET, to.c_str(), &in.sin_addr);
+  EXPECT_EQ(v6 ? ::connect(socket.get(), reinterpret_cast<sockaddr*>(&in6), sizeof in6)
+               : ::connect(socket.get(), reinterpret_cast<sockaddr*>(&in), sizeof in),
+            0);
+  return socket;
+}
+
 // One UDP socket of another machine: always the same source port.
 class Flow {
  public:
-  Flow(const std::string& ns, const std::string& to, std::uint16_t port) {
-    const auto netns = ns::open_netns(ns::pin_directory() + "/" + ns);
-    const bool v6 = to.find(':') != std::string::npos;
-    socket_ = ns::run_in(netns->get(), [&]() -> Result<UniqueFd> {
-                return UniqueFd(::socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-              }).value();
-    sockaddr_in6 in6{};
-    in6.sin6_family = AF_INET6;
-    in6.sin6_port = htons(port);
-    ::inet_pton(AF_INET6, to.c_str(), &in6.sin6_addr);
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(port);
-    ::inet_pton(AF_INET, to.c_str(), &in.sin_addr);
-    EXPECT_EQ(v6 ? ::connect(socket_.get(), reinterpret_cast<sockaddr*>(&in6), sizeof in6)
-                 : ::connect(socket_.get(), reinterpret_cast<sockaddr*>(&in), sizeof in),
-              0);
-  }
+  Flow(const std::string& ns, const std::string& to, std::uint16_t port)
+      : socket_(connected(ns, to, port, SOCK_DGRAM)) {}
 
   void send() { EXPECT_EQ(::send(socket_.get(), "?", 1, MSG_NOSIGNAL), 1); }
 
@@ -169,6 +174,27 @@ TEST_P(Flows, OneAmongManyIsFoundToo) {
   Server server("web", 53, Transport::Udp);
   EXPECT_TRUE(flow.reaches(server));
   EXPECT_FALSE(tracked(20599).empty());
+}
+
+TEST_P(Flows, AConnectionThatAProgramOfTheHostHasGoesOn) {
+  sure("netctl add net neighbour -p 9999:9999");  // the host tracks connections
+  UniqueFd accepted;
+  UniqueFd client;
+  {
+    Server listener("", 8080);
+    client = connected("lan", host(), 8080, SOCK_STREAM);
+    pollfd waiting{.fd = listener.fd(), .events = POLLIN, .revents = 0};
+    ASSERT_EQ(::poll(&waiting, 1, 500), 1);
+    accepted = UniqueFd(::accept(listener.fd(), nullptr, nullptr));
+    ASSERT_TRUE(accepted);
+  }  // it listens no more, and still talks
+
+  sure("netctl add net web -p 8080:80");
+  ASSERT_EQ(::send(client.get(), "?", 1, MSG_NOSIGNAL), 1);
+  pollfd waiting{.fd = accepted.get(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&waiting, 1, 500), 1) << "what it had to say went to the container";
+  Server server("web", 80);
+  EXPECT_NE(ask("lan", host(), 8080, server), "") << "a new one does not get to the container";
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, Flows, testing::Bool(),
