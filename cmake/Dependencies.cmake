@@ -12,7 +12,7 @@ netctl_find_library(libnl3 libnl-3.a netlink/netlink.h libnl3)
 # Its header alone: Debian has the library only as a shared one (runtime-core/nft/mnl.cpp).
 find_path(libmnl_INCLUDE NAMES libmnl/libmnl.h REQUIRED)
 netctl_find_library(libnftnl libnftnl.a libnftnl/common.h)
-netctl_find_library(libcrypto libcrypto.a openssl/sha.h)
+netctl_find_library(libmd libmd.a sha2.h)
 netctl_find_library(libseccomp libseccomp.a seccomp.h)
 target_include_directories(libnftnl SYSTEM INTERFACE ${libmnl_INCLUDE})
 

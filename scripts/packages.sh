@@ -1,7 +1,7 @@
 # Sourced by demo.sh, test.sh and bench.sh: the Debian packages that they need, and how to get them.
 
 BUILD_PACKAGES="g++ cmake ninja-build pkg-config libnl-3-dev libmnl-dev libnftnl-dev
-  nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev libssl-dev
+  nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev libmd-dev
   libseccomp-dev"
 # groff and mandoc look at the manual pages.
 TEST_PACKAGES="libgtest-dev libgmock-dev libsystemd-dev groff-base mandoc"
