@@ -83,6 +83,9 @@ Result<Veth> add_veth(rtnl::RouteSocket& host, const VethPlan& plan, Rollback& u
   rtnl::LinkChange mark{.link = veth.host_name, .alias = plan.owner.tag()};
   if (plan.hairpin) mark.hairpin = true;
   if (plan.isolated) mark.isolated = true;
+  // A port of a bridge is nobody to talk to. Each address would be three routes of the host, all of
+  // which the kernel goes through when any link changes.
+  if (plan.master) mark.link_local = false;
   create.change_link(mark);
 
   // A pair that was not made has no undo: with a name that is taken it is somebody else's.

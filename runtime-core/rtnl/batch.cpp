@@ -95,6 +95,19 @@ std::vector<std::byte> encode_conf(const LinkChange& change) {
   return message.finish();
 }
 
+// IFLA_AF_SPEC { AF_INET6 { IFLA_INET6_ADDR_GEN_MODE: u8 } } (inet6_set_link_af,
+// net/ipv6/addrconf.c).
+std::vector<std::byte> encode_link_local(const LinkRef& link, bool wanted) {
+  Encoder message = about_link(RTM_SETLINK, NLM_F_ACK, link);
+  message.nest(IFLA_AF_SPEC, [&] {
+    message.nest(AF_INET6, [&] {
+      message.u8(IFLA_INET6_ADDR_GEN_MODE,
+                 wanted ? IN6_ADDR_GEN_MODE_EUI64 : IN6_ADDR_GEN_MODE_NONE);
+    });
+  });
+  return message.finish();
+}
+
 std::string conf_text(const LinkChange& change) {
   std::string text;
   if (change.arp_notify) text = "arp_notify " + on_or_off(*change.arp_notify);
@@ -309,7 +322,7 @@ Batch& Batch::add_veth(const NewVeth& pair) {
               .text = format("add veth {} with peer {}", pair.name, pair.peer_name)});
 }
 
-// Up to three messages. The kernel brings an interface up before it looks at IFLA_AF_SPEC of the
+// Up to four messages. The kernel brings an interface up before it looks at IFLA_AF_SPEC of the
 // same message, too late for arp_notify; and it wants to see a port before it takes a port's
 // flags, which it reads before IFLA_MASTER.
 Batch& Batch::change_link(const LinkChange& change) {
@@ -317,6 +330,12 @@ Batch& Batch::change_link(const LinkChange& change) {
   if (changes_conf(change)) {
     add({.bytes = encode_conf(change),
          .text = format("set {} {}", change.link.to_text(), conf_text(change))});
+  }
+  if (change.link_local) {
+    add({.bytes = encode_link_local(change.link, *change.link_local),
+         .text =
+             format("set {} link-local {}", change.link.to_text(), on_or_off(*change.link_local)),
+         .harmless = {EAFNOSUPPORT}});
   }
   if (change.master && changes_port(change)) {
     const LinkChange join{.link = change.link, .master = change.master};

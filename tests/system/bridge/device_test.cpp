@@ -85,6 +85,18 @@ TEST_F(BridgeDevices, ABridgeThatWasThereKeepsItsMacAddressWhenItBecomesTheGatew
 
 class Isolation : public BridgeDevices, public testing::WithParamInterface<const char*> {};
 
+// Each would be three routes of the host.
+TEST_F(BridgeDevices, APortOfTheBridgeHasNoAddressAndNoRoute) {
+  add("bridge", in("web"), config(""));
+
+  const std::string port = run("bridge -o link show").out;
+  const auto name = port.substr(port.find("veth"), 15);
+  EXPECT_EQ(run(format("ip -6 addr show dev {}", name)).out, "");
+  EXPECT_EQ(run(format("ip -6 route show table all dev {} fe80::/64", name)).out, "");
+  EXPECT_THAT(run("ip -6 addr show dev cni7").out, HasSubstr("fe80::"));
+  EXPECT_THAT(run_in("web", "ip -6 addr show dev eth0").out, HasSubstr("fe80::"));
+}
+
 TEST_P(Isolation, KeepsContainersOfANetworkApartButNotFromTheHost) {
   for (const char* ns : {"web", "db"}) add("bridge", in(ns), config(GetParam()));
   Server db("db", 80);
