@@ -11,6 +11,7 @@
 
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/base/unique_fd.hpp"
+#include "runtime-core/sys/files.hpp"
 
 namespace netctl::host_local {
 namespace {
@@ -55,11 +56,7 @@ Result<bool> create_unnamed(int directory, const std::string& name, const cni::A
   const UniqueFd file(::openat(directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
   if (!file) return system_error(errno, "create a file without a name");
   TRY(write_whole(file.get(), owner, tag));
-  // By /proc, as open(2) shows it: AT_EMPTY_PATH would need CAP_DAC_READ_SEARCH.
-  const std::string source = format("/proc/self/fd/{}", file.get());
-  if (::linkat(AT_FDCWD, source.c_str(), directory, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
-    return true;
-  }
+  if (sys::give_name(file.get(), directory, name)) return true;
   if (errno == EEXIST) return false;
   return system_error(errno, "give the file its name");
 }

@@ -70,16 +70,13 @@ Result<UniqueFd> create_named(const std::string& path) {
   return file;
 }
 
-// A file without a name gets one, unless it is taken. By /proc, as open(2) shows it: AT_EMPTY_PATH
-// would need CAP_DAC_READ_SEARCH.
-bool give_name(int file, const std::string& path) {
-  const std::string source = format("/proc/self/fd/{}", file);
-  return ::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0;
-}
-
 Status name_beside(int file, const std::string& temporary) {
-  ::unlink(temporary.c_str());
-  return give_name(file, temporary) ? ok() : error_at("give a name to", temporary);
+  if (give_name(file, AT_FDCWD, temporary)) return ok();
+  if (errno == EEXIST) {
+    ::unlink(temporary.c_str());
+    if (give_name(file, AT_FDCWD, temporary)) return ok();
+  }
+  return error_at("give a name to", temporary);
 }
 
 }  // namespace
@@ -99,6 +96,14 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   return read_all(file.get(), path, limit);
 }
 
+bool give_name(int file, int directory, const std::string& path) {
+  // Who lacks CAP_DAC_READ_SEARCH is told that there is no such file.
+  if (::linkat(file, "", directory, path.c_str(), AT_EMPTY_PATH) == 0) return true;
+  if (errno != ENOENT) return false;
+  const std::string source = format("/proc/self/fd/{}", file);
+  return ::linkat(AT_FDCWD, source.c_str(), directory, path.c_str(), AT_SYMLINK_FOLLOW) == 0;
+}
+
 Status replace_file(const std::string& path, std::string_view content, mode_t mode) {
   const std::string temporary = temporary_of(path);
   UniqueFd file(
@@ -108,7 +113,7 @@ Status replace_file(const std::string& path, std::string_view content, mode_t mo
   Status status = write_all(file.get(), content, path);
   if (status && ::fchmod(file.get(), mode) != 0) status = error_at("set the mode of", path);
   if (status && unnamed) {
-    if (give_name(file.get(), path)) return ok();
+    if (give_name(file.get(), AT_FDCWD, path)) return ok();
     status = name_beside(file.get(), temporary);
   }
   if (status && ::rename(temporary.c_str(), path.c_str()) != 0) status = error_at("replace", path);
