@@ -1,5 +1,7 @@
 #include "runtime-core/cni/delegate.hpp"
 
+#include <utility>
+
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/exec.hpp"
 #include "runtime-core/cni/result.hpp"
@@ -11,7 +13,7 @@ Result<std::string> execute(const std::string& executable, Command command,
                             const Request& request) {
   Environment environment = request.environment;
   environment["CNI_COMMAND"] = to_text(command);
-  return call_plugin(executable, environment, request.config_text, request.built_ins);
+  return call_plugin(executable, std::move(environment), request.config_text, request.built_ins);
 }
 
 Result<AddResult> add(const std::string& executable, const Request& request) {

@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <sstream>
 
 #include "runtime-core/cni/error.hpp"
 #include "runtime-core/cni/plugin.hpp"
@@ -44,19 +43,6 @@ Error error_of(const sys::Finished& finished) {
               finished.exit_status);
 }
 
-// The same program without its process: text in, text out.
-Result<std::string> call_built_in(Plugin& plugin, const Environment& environment,
-                                  std::string_view config, BuiltIns built_ins) {
-  std::istringstream in{std::string(config)};
-  std::ostringstream out;
-  std::ostringstream err;
-  const int status =
-      run(plugin,
-          {.environment = environment, .in = in, .out = out, .err = err, .built_ins = built_ins});
-  if (status != 0) return parse_error(out.view());
-  return std::move(out).str();
-}
-
 }  // namespace
 
 Result<std::string> find_plugin(std::string_view type, const std::vector<std::string>& path) {
@@ -77,10 +63,12 @@ Result<std::string> find_plugin(std::string_view type, const std::vector<std::st
   return fail(Errc::NotFound, "failed to find plugin \"{}\" in path [{}]", type, tried);
 }
 
-Result<std::string> call_plugin(const std::string& executable, const Environment& environment,
+Result<std::string> call_plugin(const std::string& executable, Environment environment,
                                 std::string_view config, BuiltIns built_ins) {
   if (Plugin* plugin = find_built_in(built_ins, executable)) {
-    return call_built_in(*plugin, environment, config, built_ins);
+    Outcome outcome = run_on(*plugin, std::move(environment), config, built_ins);
+    if (outcome.exit_status != 0) return parse_error(outcome.out);
+    return std::move(outcome.out);
   }
   std::vector<std::string> variables;
   variables.reserve(environment.size());

@@ -20,7 +20,7 @@ Result<std::string> find_plugin(std::string_view type, const std::vector<std::st
 // `built_ins` that it is. When it failed, the error is the object it printed; what it wrote to
 // stderr is passed on to ours, and quoted when there was no object. An executable that is being
 // written (ETXTBSY) is an error at once: nobody waits.
-Result<std::string> call_plugin(const std::string& executable, const Environment& environment,
+Result<std::string> call_plugin(const std::string& executable, Environment environment,
                                 std::string_view config, BuiltIns built_ins = {});
 
 }  // namespace netctl::cni

@@ -8,9 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <exception>
-#include <istream>
-#include <ostream>
-#include <streambuf>
 
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/error.hpp"
@@ -39,22 +36,9 @@ std::string version_answer(const Plugin& plugin) {
                 joined_versions(plugin, "\",\""));
 }
 
-// ": No space left on device", where the stream knows why it failed.
+// ": No space left on device", where it is known why something failed.
 std::string cause_of(int number) {
   return number == 0 ? "" : ": " + std::system_category().message(number);
-}
-
-// All of stdin, or one byte more than is ever parsed.
-Result<std::string> read_all(std::istream& in) {
-  std::string text;
-  std::array<char, 16384> chunk;
-  errno = 0;
-  while (in && text.size() <= kMaxJsonBytes) {
-    in.read(chunk.data(), chunk.size());
-    text.append(chunk.data(), static_cast<std::size_t>(in.gcount()));
-  }
-  if (in.bad()) return failure(kIoFailure, "error reading from stdin" + cause_of(errno));
-  return text;
 }
 
 // Whether CNI_NETNS is where this process is. What cannot be looked at is left to the plugin, which
@@ -128,7 +112,7 @@ Result<Answer> serve(Plugin& plugin, World& world) {
   request.built_ins = world.built_ins;
   const bool known = find_command(request.environment["CNI_COMMAND"]).has_value();
   if (known && request.command == Command::Version) return Answer{.text = version_answer(plugin)};
-  std::string config = TRY(read_all(world.in));
+  std::string config = TRY(world.read_config());
   TRY(add_config(request, std::move(config), plugin.versions()));
   TRY(check_netns(plugin, request));
   if (request.command != Command::Add) {
@@ -151,50 +135,30 @@ Result<Answer> serve_without_throwing(Plugin& plugin, World& world) {
   }
 }
 
-bool print(std::ostream& out, const std::string& text) {
-  out.write(text.data(), static_cast<std::streamsize>(text.size()));
-  out.flush();
-  return out.good();
+// All of stdin, or so much more than is ever parsed that the parser says so.
+Result<std::string> read_stdin() {
+  std::string text;
+  std::array<char, 4096> chunk;
+  while (text.size() <= kMaxJsonBytes) {
+    const ssize_t got = ::read(STDIN_FILENO, chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failure(kIoFailure, "error reading from stdin" + cause_of(errno));
+    if (got == 0) break;
+    text.append(chunk.data(), static_cast<std::size_t>(got));
+  }
+  return text;
 }
 
-// A file descriptor as a stream, without the standard streams, whose set-up would be a part of
-// every plugin's run time. What is written goes out at once, in one write(2) when it fits.
-class FdBuffer : public std::streambuf {
- public:
-  explicit FdBuffer(int fd) : fd_(fd) {}
-
- private:
-  int_type underflow() override {
-    ssize_t got = 0;
-    do {
-      got = ::read(fd_, chunk_.data(), chunk_.size());
-    } while (got < 0 && errno == EINTR);
-    // Streams take a throwing buffer for a broken one (badbit); its end is told otherwise.
-    if (got < 0) throw std::ios_base::failure("read");
-    if (got == 0) return traits_type::eof();
-    setg(chunk_.data(), chunk_.data(), chunk_.data() + got);
-    return traits_type::to_int_type(chunk_.front());
+// All of it, in one write(2) when it fits; otherwise false, and errno says why.
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t put = ::write(fd, text.data(), text.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(put));
   }
-
-  std::streamsize xsputn(const char* text, std::streamsize size) override {
-    std::streamsize done = 0;
-    while (done < size) {
-      const ssize_t put = ::write(fd_, text + done, static_cast<std::size_t>(size - done));
-      if (put < 0 && errno == EINTR) continue;
-      if (put <= 0) break;
-      done += put;
-    }
-    return done;
-  }
-
-  int_type overflow(int_type letter) override {
-    const char c = traits_type::to_char_type(letter);
-    return xsputn(&c, 1) == 1 ? letter : traits_type::eof();
-  }
-
-  int fd_;
-  std::array<char, 16384> chunk_;  // what is not read into is not touched
-};
+  return true;
+}
 
 // The executable under a name that none of its plugins has.
 int refuse_name(BuiltIns plugins, std::string_view name, World& world) {
@@ -203,17 +167,16 @@ int refuse_name(BuiltIns plugins, std::string_view name, World& world) {
     names += format("{}{}", names.empty() ? "" : ", ", plugin->name());
   }
   if (world.environment["CNI_COMMAND"].empty()) {
-    print(world.err,
-          format("CNI plugins v{} (netctl): one program, called by the name of a plugin\n"
-                 "names: {}\n",
-                 NETCTL_VERSION, names));
+    world.tell(
+        format("CNI plugins v{} (netctl): one program, called by the name of a plugin\n"
+               "names: {}\n",
+               NETCTL_VERSION, names));
     return 0;
   }
-  print(world.out,
-        to_json(failure(
-            kBadEnvironment,
-            format("the plugins of netctl are called by their names, of which {} is none", name),
-            "names: " + names)));
+  world.answer(to_json(
+      failure(kBadEnvironment,
+              format("the plugins of netctl are called by their names, of which {} is none", name),
+              "names: " + names)));
   return 1;
 }
 
@@ -221,33 +184,48 @@ int refuse_name(BuiltIns plugins, std::string_view name, World& world) {
 
 int run(Plugin& plugin, World world) {
   if (world.environment["CNI_COMMAND"].empty()) {
-    print(world.err, about(plugin));
+    world.tell(about(plugin));
     return 0;
   }
   const auto answer = serve_without_throwing(plugin, world);
   if (!answer) {
-    print(world.out, to_json(answer.error()));
+    world.answer(to_json(answer.error()));
     return 1;
   }
   errno = 0;
-  if (answer->text.empty() || print(world.out, answer->text)) return 0;
+  if (answer->text.empty() || world.answer(answer->text)) return 0;
   log::warn("the result cannot be written{}", cause_of(errno));
   if (answer->added) undo_add(plugin, *answer->added);
   return 1;
+}
+
+Outcome run_on(Plugin& plugin, Environment environment, std::string_view config,
+               BuiltIns built_ins) {
+  Outcome outcome;
+  const auto keep = [](std::string& text) {
+    return [&text](std::string_view more) {
+      text += more;
+      return true;
+    };
+  };
+  outcome.exit_status =
+      run(plugin, {.environment = std::move(environment),
+                   .read_config = [&]() -> Result<std::string> { return std::string(config); },
+                   .answer = keep(outcome.out),
+                   .tell = keep(outcome.err),
+                   .built_ins = built_ins});
+  return outcome;
 }
 
 int main_of(BuiltIns plugins, std::string_view program) {
   const std::string_view name = program.substr(program.rfind('/') + 1);
   // A runtime that is gone shows as a failed write, after which an ADD is undone.
   ::signal(SIGPIPE, SIG_IGN);
-  FdBuffer in_buffer(STDIN_FILENO);
-  FdBuffer out_buffer(STDOUT_FILENO);
-  FdBuffer err_buffer(STDERR_FILENO);
-  std::istream in(&in_buffer);
-  std::ostream out(&out_buffer);
-  std::ostream err(&err_buffer);
-  World world{
-      .environment = own_environment(), .in = in, .out = out, .err = err, .built_ins = plugins};
+  World world{.environment = own_environment(),
+              .read_config = read_stdin,
+              .answer = [](std::string_view text) { return write_all(STDOUT_FILENO, text); },
+              .tell = [](std::string_view text) { write_all(STDERR_FILENO, text); },
+              .built_ins = plugins};
   Plugin* const plugin = find_plugin(plugins, name);
   if (plugin == nullptr) return refuse_name(plugins, name, world);
   log::set_up(plugin->name());

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <iosfwd>
+#include <functional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "runtime-core/base/result.hpp"
@@ -39,22 +40,34 @@ class Plugin {
   virtual Status status(const Request& request) = 0;
 };
 
-// The outside world of one call, as values, so that a test is a map and three string streams.
+// The outside world of one call, as functions: a process reads and writes file descriptors, a test
+// and a caller in the same process strings.
 struct World {
   Environment environment{};
-  std::istream& in;
-  std::ostream& out;  // the answer: a result or an error object, nothing else
-  std::ostream& err;
-  BuiltIns built_ins{};  // whom the plugin can call without a process
+  std::function<Result<std::string>()> read_config{};  // all of stdin; not asked for VERSION
+  // To stdout: a result or an error object, once and nothing else. Whether it got there; errno says
+  // why not.
+  std::function<bool(std::string_view)> answer{};
+  std::function<void(std::string_view)> tell{};  // to stderr
+  BuiltIns built_ins{};                          // whom the plugin can call without a process
 };
 
 // Serves one call of the protocol: checks environment and config, calls the plugin, prints the
 // result in the config's version or the one error object. Returns the exit status. No input makes
 // it end without one of the two; what the plugin throws becomes an error object too. An ADD whose
 // result cannot be told, because the config's version has no shape for it or nobody reads any
-// more, is undone with del(). Without CNI_COMMAND a person is asking: `err` gets a line about the
+// more, is undone with del(). Without CNI_COMMAND a person is asking: told are two lines about the
 // plugin, and the exit status is 0.
 int run(Plugin& plugin, World world);
+
+// The same as text in, text out.
+struct Outcome {
+  int exit_status = 0;
+  std::string out{};  // what was answered
+  std::string err{};
+};
+Outcome run_on(Plugin& plugin, Environment environment, std::string_view config,
+               BuiltIns built_ins = {});
 
 // A whole main() of an executable with these plugins: run() of the one whose name it is called by
 // (the last part of argv[0]), on this process' environment and standard streams, with logging set

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -23,24 +22,21 @@ class HostLocalCaller : public TemporaryDirectory {
 
   Answer call(const std::string& command, const cni::Attachment& who,
               const std::string& more = "") const {
-    std::istringstream in(format(
+    const std::string config = format(
         R"({{"cniVersion": "1.1.0", "name": "net", "ipam": {{"type": "host-local", "dataDir": "{}",
             "ranges": {}}}{}}})",
-        root(), ranges, more));
-    std::ostringstream out;
-    std::ostringstream err;
+        root(), ranges, more);
     host_local::HostLocal plugin(root() + "/boot_id");
-    const int status = cni::run(plugin, {.environment = {{"CNI_COMMAND", command},
-                                                         {"CNI_CONTAINERID", who.container_id},
-                                                         {"CNI_IFNAME", who.ifname},
-                                                         {"CNI_NETNS", "/none"},
-                                                         {"CNI_PATH", "/none"},
-                                                         {"NETCTL_RUN_DIR", root() + "/run"}},
-                                         .in = in,
-                                         .out = out,
-                                         .err = err});
-    if (status == 0) return {.success = true, .text = out.str()};
-    return {.success = false, .text = cni::parse_error(out.str()).message};
+    const cni::Outcome outcome = cni::run_on(plugin,
+                                             {{"CNI_COMMAND", command},
+                                              {"CNI_CONTAINERID", who.container_id},
+                                              {"CNI_IFNAME", who.ifname},
+                                              {"CNI_NETNS", "/none"},
+                                              {"CNI_PATH", "/none"},
+                                              {"NETCTL_RUN_DIR", root() + "/run"}},
+                                             config);
+    if (outcome.exit_status == 0) return {.success = true, .text = outcome.out};
+    return {.success = false, .text = cni::parse_error(outcome.out).message};
   }
 
   // The addresses that an ADD gave; the error's message when there is none.

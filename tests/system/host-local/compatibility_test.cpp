@@ -1,7 +1,5 @@
 #include <unistd.h>
 
-#include <sstream>
-
 #include <gmock/gmock.h>
 
 #include "ipam/host-local/plugin.hpp"
@@ -64,12 +62,8 @@ class HostLocalCompatibility : public test::PrivateHost {
 
  private:
   std::string call_ours(const cni::Environment& environment) const {
-    std::istringstream in(config);
-    std::ostringstream out;
-    std::ostringstream err;
     HostLocal plugin;
-    cni::run(plugin, {.environment = environment, .in = in, .out = out, .err = err});
-    return out.str();
+    return cni::run_on(plugin, environment, config).out;
   }
 
   std::string call_theirs(const cni::Environment& environment) const {

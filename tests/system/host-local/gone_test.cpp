@@ -2,8 +2,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <sstream>
-
 #include <gmock/gmock.h>
 
 #include "ipam/host-local/plugin.hpp"
@@ -67,21 +65,18 @@ class GoneContainers : public test::PrivateHost {
 
   // The answer, or the error's message. Two addresses.
   std::string call(const std::string& command, const std::string& id, const std::string& netns) {
-    std::istringstream in(
+    constexpr std::string_view kConfig =
         R"({"cniVersion": "1.1.0", "name": "net", "ipam": {"dataDir": "/run/data",
-            "ranges": [[{"subnet": "10.0.0.0/24", "rangeEnd": "10.0.0.3"}]]}})");
-    std::ostringstream out;
-    std::ostringstream err;
+            "ranges": [[{"subnet": "10.0.0.0/24", "rangeEnd": "10.0.0.3"}]]}})";
     HostLocal plugin;
-    const int status = cni::run(plugin, {.environment = {{"CNI_COMMAND", command},
-                                                         {"CNI_CONTAINERID", id},
-                                                         {"CNI_NETNS", netns},
-                                                         {"CNI_IFNAME", "eth0"},
-                                                         {"CNI_PATH", "/none"}},
-                                         .in = in,
-                                         .out = out,
-                                         .err = err});
-    return status == 0 ? out.str() : cni::parse_error(out.str()).message;
+    const cni::Outcome outcome = cni::run_on(plugin,
+                                             {{"CNI_COMMAND", command},
+                                              {"CNI_CONTAINERID", id},
+                                              {"CNI_NETNS", netns},
+                                              {"CNI_IFNAME", "eth0"},
+                                              {"CNI_PATH", "/none"}},
+                                             kConfig);
+    return outcome.exit_status == 0 ? outcome.out : cni::parse_error(outcome.out).message;
   }
   std::string add(const std::string& id, const std::string& netns) {
     return call("ADD", id, netns);

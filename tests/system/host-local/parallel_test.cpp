@@ -3,7 +3,6 @@
 
 #include <fstream>
 #include <set>
-#include <sstream>
 
 #include <gmock/gmock.h>
 
@@ -92,12 +91,8 @@ class ParallelCalls : public test::PrivateHost {
       const auto finished = sys::run_program(kReference, {kReference}, variables, config);
       return finished ? finished->out : finished.error().message;
     }
-    std::istringstream in(config);
-    std::ostringstream out;
-    std::ostringstream err;
     HostLocal plugin;
-    cni::run(plugin, {.environment = environment, .in = in, .out = out, .err = err});
-    return out.str();
+    return cni::run_on(plugin, environment, config).out;
   }
 };
 

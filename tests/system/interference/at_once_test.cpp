@@ -59,10 +59,10 @@ class AtOnce : public Lab {
     return text.str();
   }
 
-  static int call(const Call& what, std::ostream& out) {
-    std::istringstream in(format(R"({{"cniVersion": "1.1.0", "name": "{}", "type": "bridge", {}}})",
-                                 what.network, what.members));
-    std::ostringstream log;
+  static cni::Outcome call(const Call& what) {
+    const std::string config =
+        format(R"({{"cniVersion": "1.1.0", "name": "{}", "type": "bridge", {}}})", what.network,
+               what.members);
     cni::Environment environment{{"CNI_COMMAND", what.command},
                                  {"CNI_CONTAINERID", format("c{}", what.number)},
                                  {"CNI_NETNS", format("/run/netns/n{}", what.number)},
@@ -70,11 +70,7 @@ class AtOnce : public Lab {
                                  {"CNI_PATH", plugins()}};
     if (what.command == "GC") environment = {{"CNI_COMMAND", "GC"}, {"CNI_PATH", plugins()}};
     bridge::Bridge plugin;
-    return cni::run(plugin, {.environment = environment,
-                             .in = in,
-                             .out = out,
-                             .err = log,
-                             .built_ins = plugins::built_ins()});
+    return cni::run_on(plugin, environment, config, plugins::built_ins());
   }
 
   // All of them, each in a process; their exit statuses.
@@ -83,10 +79,9 @@ class AtOnce : public Lab {
     for (std::size_t i = 0; i < calls.size(); ++i) {
       const pid_t process = ::fork();
       if (process == 0) {
-        std::ofstream out(format("/run/answer.{}", i));
-        const int status = call(calls[i], out);
-        out.close();
-        ::_exit(status);
+        const cni::Outcome outcome = call(calls[i]);
+        std::ofstream(format("/run/answer.{}", i)) << outcome.out;
+        ::_exit(outcome.exit_status);
       }
       processes.push_back(process);
     }
@@ -205,11 +200,10 @@ TEST_F(AtOnce, DelGcAndReloadRaceAdds) {
 
 TEST_F(AtOnce, ALockOfAKilledCallHoldsNobodyUp) {
   make_namespaces(2);
-  std::ostringstream out;
   // Anywhere in the middle, where it holds the host's and the store's.
   for (const unsigned number : {60U, 120U, 180U, 240U}) {
     SCOPED_TRACE(number);
-    run_and_kill_at(number, [&] { call({"ADD", 0, "masq", kMasqueraded}, out); });
+    run_and_kill_at(number, [&] { call({"ADD", 0, "masq", kMasqueraded}); });
     sure_at_once({{"ADD", 1, "masq", kMasqueraded}});
     sure_at_once({{"DEL", 0, "masq", kMasqueraded}, {"DEL", 1, "masq", kMasqueraded}});
   }

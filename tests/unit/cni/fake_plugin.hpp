@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -47,19 +46,10 @@ class FakePlugin : public cni::Plugin {
 };
 
 // What a runtime sees of one call.
-struct Seen {
-  int exit_status = 0;
-  std::string out{};
-  std::string err{};
-};
+using Seen = cni::Outcome;
 
 inline Seen call(cni::Plugin& plugin, cni::Environment environment, const std::string& config) {
-  std::istringstream in(config);
-  std::ostringstream out;
-  std::ostringstream err;
-  const int status =
-      cni::run(plugin, {.environment = std::move(environment), .in = in, .out = out, .err = err});
-  return {.exit_status = status, .out = out.str(), .err = err.str()};
+  return cni::run_on(plugin, std::move(environment), config);
 }
 
 // A sound environment; CNI_NETNS is a path at which nothing is.

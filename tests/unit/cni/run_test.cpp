@@ -38,17 +38,21 @@ TEST(Run, WithoutACommandTellsAPersonWhatItIs) {
 
 TEST(Run, AnswersVersionOnOneLineAndReadsNothing) {
   FakePlugin plugin;
-  std::istringstream in("not read");
-  std::ostringstream out;
-  std::ostringstream err;
-  const int status =
-      run(plugin, {.environment = {{"CNI_COMMAND", "VERSION"}}, .in = in, .out = out, .err = err});
-  EXPECT_EQ(status, 0);
-  EXPECT_EQ(out.str(),
+  World world{.environment = {{"CNI_COMMAND", "VERSION"}}};
+  world.read_config = []() -> Result<std::string> {
+    ADD_FAILURE() << "stdin is read";
+    return std::string();
+  };
+  std::string out;
+  world.answer = [&](std::string_view text) {
+    out = text;
+    return true;
+  };
+  EXPECT_EQ(run(plugin, std::move(world)), 0);
+  EXPECT_EQ(out,
             R"({"cniVersion":"1.1.0","supportedVersions":["0.1.0","0.2.0","0.3.0","0.3.1","0.4.0",)"
             R"("1.0.0","1.1.0"]})"
             "\n");
-  EXPECT_EQ(in.tellg(), 0);
 }
 
 TEST(Run, AnswersVersionWithThePluginsOwn) {
@@ -155,27 +159,28 @@ TEST(Run, TellsWhyEvenWhenUndoingThrows) {
 
 TEST(Run, UndoesAnAddWhoseResultNobodyReads) {
   FakePlugin plugin;
-  std::istringstream in(config_of("1.1.0"));
-  std::ostringstream out;
-  out.setstate(std::ios::badbit);
-  std::ostringstream err;
-  const int status =
-      run(plugin, {.environment = environment_for("ADD"), .in = in, .out = out, .err = err});
-  EXPECT_EQ(status, 1);
+  World world{.environment = environment_for("ADD")};
+  world.read_config = []() -> Result<std::string> { return config_of("1.1.0"); };
+  world.answer = [](std::string_view) { return false; };
+  EXPECT_EQ(run(plugin, std::move(world)), 1);
   EXPECT_EQ(plugin.calls.size(), 2U);
 }
 
 TEST(Run, SaysThatStdinCannotBeRead) {
-  struct Broken : std::streambuf {
-    int_type underflow() override { throw std::ios_base::failure("read"); }
-  } buffer;
   FakePlugin plugin;
-  std::istream in(&buffer);
-  std::ostringstream out;
-  std::ostringstream err;
-  run(plugin, {.environment = environment_for("ADD"), .in = in, .out = out, .err = err});
-  EXPECT_THAT(out.str(), HasSubstr("\"code\": 5"));
-  EXPECT_THAT(out.str(), HasSubstr("error reading from stdin"));
+  World world{.environment = environment_for("ADD")};
+  world.read_config = []() -> Result<std::string> {
+    return failure(kIoFailure, "error reading from stdin: Is a directory");
+  };
+  std::string out;
+  world.answer = [&](std::string_view text) {
+    out = text;
+    return true;
+  };
+  EXPECT_EQ(run(plugin, std::move(world)), 1);
+  EXPECT_THAT(out, HasSubstr("\"code\": 5"));
+  EXPECT_THAT(out, HasSubstr("error reading from stdin"));
+  EXPECT_THAT(plugin.calls, IsEmpty());
 }
 
 }  // namespace

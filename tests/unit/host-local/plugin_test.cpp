@@ -1,7 +1,5 @@
 #include "ipam/host-local/plugin.hpp"
 
-#include <sstream>
-
 #include <gmock/gmock.h>
 
 #include "tests/unit/host-local/temporary_directory.hpp"
@@ -63,13 +61,9 @@ class HostLocalTest : public test::TemporaryDirectory {
                                  {"CNI_ARGS", args},
                                  {"NETCTL_RUN_DIR", run_directory()}};
     environment.insert(more_environment.begin(), more_environment.end());
-    std::istringstream in(stdin_text);
-    std::ostringstream out;
-    std::ostringstream err;
     HostLocal plugin(boot_id_file());
-    const int status =
-        cni::run(plugin, {.environment = std::move(environment), .in = in, .out = out, .err = err});
-    return {.status = status, .text = compact(out.str())};
+    const cni::Outcome outcome = cni::run_on(plugin, std::move(environment), stdin_text);
+    return {.status = outcome.exit_status, .text = compact(outcome.out)};
   }
   Answer add(const std::string& ipam, const std::string& more = "") const {
     return call("ADD", config(ipam, more));

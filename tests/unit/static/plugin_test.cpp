@@ -1,7 +1,5 @@
 #include "ipam/static/plugin.hpp"
 
-#include <sstream>
-
 #include <gmock/gmock.h>
 
 #include "runtime-core/cni/error.hpp"
@@ -31,20 +29,16 @@ class StaticTest : public testing::Test {
   }
 
   Answer call_with(const std::string& command, const std::string& config) const {
-    std::istringstream in(config);
-    std::ostringstream out;
-    std::ostringstream err;
     Static plugin;
-    const int status = cni::run(plugin, {.environment = {{"CNI_COMMAND", command},
-                                                         {"CNI_CONTAINERID", "c1"},
-                                                         {"CNI_NETNS", "/none"},
-                                                         {"CNI_IFNAME", "eth0"},
-                                                         {"CNI_PATH", "/none"},
-                                                         {"CNI_ARGS", args}},
-                                         .in = in,
-                                         .out = out,
-                                         .err = err});
-    return {.status = status, .text = out.str()};
+    const cni::Outcome outcome = cni::run_on(plugin,
+                                             {{"CNI_COMMAND", command},
+                                              {"CNI_CONTAINERID", "c1"},
+                                              {"CNI_NETNS", "/none"},
+                                              {"CNI_IFNAME", "eth0"},
+                                              {"CNI_PATH", "/none"},
+                                              {"CNI_ARGS", args}},
+                                             config);
+    return {.status = outcome.exit_status, .text = outcome.out};
   }
 
   // The result of an ADD, addresses as "10.0.0.5/24 via 10.0.0.1".
