@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
@@ -32,12 +33,22 @@ void seal_for_containers(int argc, char** argv) {
   }
 }
 
+// A lack of memory, or a bug of ours. On the way here all that was begun was undone.
+netctl::Status work_of(const netctl::cli::Session& session) {
+  try {
+    return session.work();
+  } catch (const std::exception& thrown) {
+    return netctl::fail(netctl::Errc::Unknown,
+                        "it could not go on and took back what it had begun: {}", thrown.what());
+  }
+}
+
 int run(const netctl::cli::Session& session) {
   if (session.verbose) {
     netctl::log::set_level(netctl::log::Level::Debug);
     ::setenv("NETCTL_LOG", "debug", 1);  // for plugins that are executed
   }
-  const netctl::Status status = session.work();
+  const netctl::Status status = work_of(session);
   if (status) return session.exit_status;
   // `network exists` has said it all with its exit status.
   if (!status.error().message.empty()) print_error(status.error());

@@ -81,9 +81,11 @@ Result<int> run_in_all(std::vector<ns::Opened> namespaces,
   auto [ours, theirs] = TRY(container::Channel::make());
   const sys::Child child = TRY(sys::clone_child(0));
   if (child.pid == 0) {
-    ours.close();
-    (void)theirs.send_failure(become(namespaces, command));
-    ::_exit(kOurFailure);
+    sys::be_child([&] {
+      ours.close();
+      (void)theirs.send_failure(become(namespaces, command));
+      return kOurFailure;
+    });
   }
   theirs.close();
   if (const auto failed = TRY(ours.receive())) {

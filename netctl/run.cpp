@@ -242,7 +242,7 @@ Result<State> create(const Settings& settings, const RunOptions& options) {
 // The monitor of a detached container: of its own session, with nothing of the caller's but the
 // line on which it says that the program runs.
 [[noreturn]] void be_monitor(const Settings& settings, const RunOptions& options, State state,
-                             Channel line) {
+                             Channel line) noexcept {
   ::setsid();
   const container::Store where = store(settings);
   const std::string log = where.data_of(state.id) + "/monitor.log";

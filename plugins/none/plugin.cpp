@@ -170,6 +170,7 @@ Result<cni::AddResult> None::add(const cni::Request& request) {
   Rollback undo;
   bool with_ipv6 = false;
   if (alone) with_ipv6 = TRY(enable_ipv6(netns.get(), undo));
+  was_up_ = lo.up;
   TRY(bring_up(inside, lo, undo));
   if (alone) TRY(ensure_addresses(inside, lo.index, with_ipv6));
   cni::AddResult result = TRY(result_of(inside, request, lo));
@@ -190,6 +191,8 @@ Status None::del(const cni::Request& request) {
   const rtnl::Link lo = TRY(inside.link_by_name(kLoopback));
   return set_up(inside, lo.index, false);
 }
+
+Status None::undo_add(const cni::Request& request) { return was_up_ ? ok() : del(request); }
 
 Status None::check(const cni::Request& request) {
   const UniqueFd netns = TRY(ns::open_netns(request.netns));

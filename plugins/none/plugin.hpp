@@ -21,12 +21,15 @@ class None : public cni::Plugin {
   std::string_view name() const override { return role_ == Role::None ? "none" : "loopback"; }
   Result<cni::AddResult> add(const cni::Request& request) override;
   Status del(const cni::Request& request) override;
+  // Where lo was up before it stays up.
+  Status undo_add(const cni::Request& request) override;
   Status check(const cni::Request& request) override;
   Status gc(const cni::Request& request) override;
   Status status(const cni::Request& request) override;
 
  private:
   Role role_;
+  bool was_up_ = false;  // lo, before add()
 };
 
 }  // namespace netctl::none

@@ -61,7 +61,7 @@ Status check_netns(const Plugin& plugin, const Request& request) {
 // Never throws: the reason for undoing is what has to be told.
 void undo_add(Plugin& plugin, const Request& request) {
   try {
-    if (const Status undone = plugin.del(request); !undone) {
+    if (const Status undone = plugin.undo_add(request); !undone) {
       log::warn("undoing the ADD failed: {}", undone.error().message);
     }
   } catch (const std::exception& thrown) {

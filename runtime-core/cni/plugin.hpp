@@ -31,6 +31,8 @@ class Plugin {
   // Detaches: gone afterwards, success also when it was gone before, when the namespace is, or when
   // there is no prevResult. Goes on to the end past failures and reports them all.
   virtual Status del(const Request& request) = 0;
+  // Takes an ADD of this very object back, whose result could not be told.
+  virtual Status undo_add(const Request& request) { return del(request); }
   // Compares what this plugin made with what is there; all differences in the error's details.
   virtual Status check(const Request& request) = 0;
   // Removes everything of this network that belongs to none of request.valid_attachments.
@@ -56,8 +58,8 @@ struct World {
 // result in the config's version or the one error object. Returns the exit status. No input makes
 // it end without one of the two; what the plugin throws becomes an error object too. An ADD whose
 // result cannot be told, because the config's version has no shape for it or nobody reads any
-// more, is undone with del(). Without CNI_COMMAND a person is asking: told are two lines about the
-// plugin, and the exit status is 0.
+// more, is undone with undo_add(). Without CNI_COMMAND a person is asking: told are two lines about
+// the plugin, and the exit status is 0.
 int run(Plugin& plugin, World world);
 
 // The same as text in, text out.

@@ -178,7 +178,7 @@ Status cut_off_mounts() {
   return system_error(errno, "cut the mounts off from the host's");
 }
 
-void become_container(Inside& inside, const Channel& channel) {
+void become_container(Inside& inside, const Channel& channel) noexcept {
   const Error error = live(inside, channel);
   (void)channel.send_failure(error);
   ::_exit(1);

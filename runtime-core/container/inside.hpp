@@ -28,6 +28,6 @@ struct Inside {
 Status cut_off_mounts();
 
 // The life of a container's first process, from its birth to the program; it never comes back.
-[[noreturn]] void become_container(Inside& inside, const Channel& channel);
+[[noreturn]] void become_container(Inside& inside, const Channel& channel) noexcept;
 
 }  // namespace netctl::container

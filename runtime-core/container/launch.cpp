@@ -128,15 +128,17 @@ Result<Birth> give_birth_in(int user_namespace, std::uint64_t flags) {
   auto [ours, theirs] = TRY(Channel::make());
   const sys::Child between = TRY(sys::clone_child(0));
   if (between.pid == 0) {
-    auto born = [&]() -> Result<sys::Child> {
+    auto born = [&]() noexcept -> Result<sys::Child> {
       if (::setns(user_namespace, CLONE_NEWUSER) != 0) {
         return system_error(errno, "enter the user namespace");
       }
       return sys::clone_child(flags | CLONE_PARENT);
     }();
     if (born && born->pid == 0) return Birth{};  // the container's first process
-    (void)(born ? theirs.send(Word::Go, born->pidfd.get()) : theirs.send_failure(born.error()));
-    ::_exit(0);
+    sys::be_child([&] {
+      (void)(born ? theirs.send(Word::Go, born->pidfd.get()) : theirs.send_failure(born.error()));
+      return 0;
+    });
   }
   theirs.close();
   auto heard = ours.expect(Word::Go);
@@ -158,12 +160,15 @@ Result<UniqueFd> layers_for(const Spec& spec, pid_t first_process) {
   auto [ours, theirs] = TRY(Channel::make());
   const sys::Child between = TRY(sys::clone_child(CLONE_NEWNS));
   if (between.pid == 0) {
-    auto made = [&]() -> Result<UniqueFd> {
+    const auto make = [&]() -> Result<UniqueFd> {
       TRY(cut_off_mounts());
       return rootfs::mount_mapped_layers(*layers, spec.root, user_namespace.get());
-    }();
-    (void)(made ? theirs.send(Word::Ready, made->get()) : theirs.send_failure(made.error()));
-    ::_exit(0);
+    };
+    sys::be_child([&] {
+      const auto made = make();
+      (void)(made ? theirs.send(Word::Ready, made->get()) : theirs.send_failure(made.error()));
+      return 0;
+    });
   }
   theirs.close();
   auto heard = ours.expect(Word::Ready);
@@ -306,11 +311,12 @@ Result<Launched> join(pid_t init, const Spec& spec, const Process& process,
   auto [ours, theirs] = TRY(Channel::make());
   Birth birth = TRY(give_birth(0, group));
   if (birth.child.pid == 0) {
-    ours.close();
-    const Error error =
-        join_inside(namespaces, {.process = process, .options = options, .filter = filter}, theirs);
-    (void)theirs.send_failure(error);
-    ::_exit(1);
+    sys::be_child([&] {
+      ours.close();
+      (void)theirs.send_failure(join_inside(
+          namespaces, {.process = process, .options = options, .filter = filter}, theirs));
+      return 1;
+    });
   }
   theirs.close();
   Launched launched(std::move(birth.child), std::move(ours));

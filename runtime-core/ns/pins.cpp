@@ -83,7 +83,7 @@ Status settle(const std::vector<Kind>& kinds) {
 }
 
 // Tells an empty text when all is there, or why not.
-[[noreturn]] void hold(int line, const std::vector<Kind>& kinds) {
+[[noreturn]] void hold(int line, const std::vector<Kind>& kinds) noexcept {
   const Status settled = settle(kinds);
   const std::string answer = settled ? "" : settled.error().message;
   char byte = 0;

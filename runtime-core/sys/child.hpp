@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <optional>
@@ -22,6 +23,13 @@ struct Child {
 // execve(2) or _exit(2). With CLONE_PARENT it is a child of our parent, and not ours.
 // Exhausted where it would be born in a pid namespace whose first process has ended.
 Result<Child> clone_child(std::uint64_t flags, int cgroup = -1);
+
+// All that such a child does: `work` gives its exit status. What it throws ends the process
+// (std::terminate); it must not go on into the undo of the parent, whose stack this is a copy of.
+template <class Work>
+[[noreturn]] void be_child(Work&& work) noexcept {
+  ::_exit(work());
+}
 
 Result<UniqueFd> open_pidfd(pid_t pid);
 // The number that the process has in our pid namespace.

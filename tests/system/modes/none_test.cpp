@@ -118,6 +118,21 @@ TEST_F(NoneMode, ADelAfterARefusedAddLeavesLoUp) {
   EXPECT_THAT(run_in("web", "ip link show lo").out, HasSubstr("UP"));
 }
 
+TEST_F(NoneMode, AnAddWhoseResultCannotBeWrittenLeavesLoAsItWas) {
+  write_network("full", "#!/bin/sh\nexec " + plugin_directory() + "/none >/dev/full\n");
+  sure("chmod +x /run/cni-config/full");
+  for (const char* before : {"up", "down"}) {
+    SCOPED_TRACE(before);
+    sure(format("ip -n web link set lo {}", before));
+    const auto added = plugin_at("/run/cni-config/full", call_of("ADD"), config_of("none", ""));
+    EXPECT_EQ(added.exit_status, 1);
+    EXPECT_THAT(added.err, HasSubstr("the result cannot be written: No space left on device"));
+    const bool is_up =
+        run_in("web", "ip link show lo").out.find("LOOPBACK,UP") != std::string::npos;
+    EXPECT_EQ(is_up, std::string(before) == "up");
+  }
+}
+
 TEST_F(NoneMode, TheHostsOwnLoopbackIsNeverTouched) {
   auto call = call_of("DEL");
   call["CNI_NETNS"] = "/proc/self/ns/net";
