@@ -428,6 +428,7 @@ Status collect_containers(const Settings& settings, bool dry_run) {
   const container::Store where = store(settings);
   // Under the lock nobody is between making a directory and its state.
   auto held = std::optional(TRY(where.lock()));
+  if (!dry_run) errors.keep(where.release_stray_names());
   const std::vector<State> known = TRY(where.all());
   std::vector<std::string> unknown = TRY(where.ids_without_state());
   for (const std::string& id : unknown_groups(known)) {

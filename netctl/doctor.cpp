@@ -72,7 +72,7 @@ Result<Firewalls> read_firewalls() {
 
 Result<Findings> examine_packet_ways(const Attachments& attachments) {
   Sysctls values;
-  for (const std::string& path : kSysctlsOfInterest) {
+  for (const std::string& path : sysctls_of_interest()) {
     if (auto value = TRY(sys::find_sysctl(path))) values[path] = *std::move(value);
   }
   const Firewalls firewalls = TRY(read_firewalls());

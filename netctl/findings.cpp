@@ -105,8 +105,11 @@ std::string owner_of(const nft::ChainFacts& chain) {
 
 }  // namespace
 
-const std::vector<std::string> kSysctlsOfInterest{kForwardV4, kForwardV6,   kBridgeV4,
-                                                  kBridgeV6,  kReversePath, kRouteLocal};
+const std::vector<std::string>& sysctls_of_interest() {
+  static const std::vector<std::string> paths{kForwardV4, kForwardV6,   kBridgeV4,
+                                              kBridgeV6,  kReversePath, kRouteLocal};
+  return paths;
+}
 
 std::string_view to_text(Grade grade) {
   switch (grade) {

@@ -44,7 +44,7 @@ Finding judge_trial(const Trial& trial);
 // Kernel parameters by their path under /proc/sys; those that there are not are missing.
 using Sysctls = std::map<std::string, std::string>;
 // Those that judge_sysctls() looks at.
-extern const std::vector<std::string> kSysctlsOfInterest;
+const std::vector<std::string>& sysctls_of_interest();
 // What they matter for.
 struct Traffic {
   bool v4 = false;  // containers are attached that have an IPv4 gateway

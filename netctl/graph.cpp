@@ -20,6 +20,7 @@ std::string json_bool(bool value) { return value ? "true" : "false"; }
 template <class Things, class ToJson>
 std::string json_of(const Things& things, ToJson to_json) {
   std::vector<std::string> values;
+  values.reserve(things.size());
   for (const auto& each : things) values.push_back(to_json(each));
   return json_list(values);
 }

@@ -241,12 +241,13 @@ class Layout {
     }
     std::ranges::sort(spans, {}, [](const auto& each) { return each.second.first; });
     std::vector<double> ends;  // of each lane, by now
-    for (const auto& [network, span] : spans) {
+    for (const auto& each : spans) {
+      const auto& span = each.second;
       auto lane = std::ranges::find_if(ends, [&](double end) { return end + kRow < span.first; });
       if (lane == ends.end()) lane = ends.insert(lane, 0);
       *lane = span.second;
       for (End& wire : container_wires_) {
-        if (wire.from == network) wire.lane = static_cast<std::size_t>(lane - ends.begin());
+        if (wire.from == each.first) wire.lane = static_cast<std::size_t>(lane - ends.begin());
       }
     }
     return ends.size();

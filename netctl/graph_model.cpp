@@ -70,8 +70,8 @@ Result<Host> read_host() {
   rtnl::RouteSocket socket = TRY(rtnl::RouteSocket::open());
   Host host{.links = TRY(socket.links()), .addresses = TRY(socket.addresses())};
   for (const Family family : {Family::V4, Family::V6}) {
-    for (rtnl::Route& route : TRY(socket.routes(family))) {
-      if (route.protocol != kByKernel) host.routes.push_back(std::move(route));
+    for (const rtnl::Route& route : TRY(socket.routes(family))) {
+      if (route.protocol != kByKernel) host.routes.push_back(route);
     }
   }
   return host;

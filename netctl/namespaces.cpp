@@ -78,7 +78,9 @@ Result<int> run_in_all(std::vector<ns::Opened> namespaces,
   }
   std::erase_if(namespaces, is_of_children);
   const Signals signals = TRY(Signals::take());
-  auto [ours, theirs] = TRY(container::Channel::make());
+  auto channel = TRY(container::Channel::make());
+  container::Channel& ours = channel.first;
+  container::Channel& theirs = channel.second;
   const sys::Child child = TRY(sys::clone_child(0));
   if (child.pid == 0) {
     sys::be_child([&] {

@@ -246,6 +246,7 @@ Status list_networks(const Settings& settings, const Output& output) {
     std::ranges::sort(networks, {}, &cni::NetworkConfig::name);
     const Attachments attachments = runtime(settings).cached("");
     std::vector<Facts> things;
+    things.reserve(networks.size());
     for (const cni::NetworkConfig& network : networks) {
       things.push_back(
           facts_of(network, network_facts(network), count_of(attachments, network.name)));

@@ -173,6 +173,7 @@ Result<std::string> list_text(const std::vector<Facts>& things, std::span<const 
   }
   if (output.json || output.yaml) {
     std::vector<std::string> values;
+    values.reserve(things.size());
     for (const Facts& facts : things) values.push_back(to_json(facts));
     return json_text(cni::json_list(values), output);
   }

@@ -59,6 +59,7 @@ Result<std::vector<Facts>> read_facts(const std::string& container_id, const Wan
     }
   }
   std::vector<Facts> things;
+  things.reserve(ports.size());
   for (const PublishedPort& one : ports) things.push_back(facts_of(one));
   return things;
 }

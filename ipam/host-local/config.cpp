@@ -1,5 +1,7 @@
 #include "ipam/host-local/config.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 
 #include "runtime-core/cni/ipam.hpp"
@@ -119,7 +121,8 @@ void check_overlaps(const std::vector<RangeSet>& sets, Problems& problems) {
 void check_version(const cni::Request& request, const std::vector<RangeSet>& sets,
                    Problems& problems) {
   std::vector<IpAddress> one_of_each;
-  for (const RangeSet& set : sets) one_of_each.push_back(set.front().start);
+  std::ranges::transform(sets, std::back_inserter(one_of_each),
+                         [](const RangeSet& set) { return set.front().start; });
   cni::check_room_in_result(request.cni_version, one_of_each, problems);
 }
 

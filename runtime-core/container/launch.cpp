@@ -125,7 +125,9 @@ Result<Birth> give_birth(std::uint64_t flags, const cgroup::Group& group) {
 // belong to it, and nobody comes back from it: so a process between us and the container enters it,
 // and has a brother there, a child of ours.
 Result<Birth> give_birth_in(int user_namespace, std::uint64_t flags) {
-  auto [ours, theirs] = TRY(Channel::make());
+  auto channel = TRY(Channel::make());
+  Channel& ours = channel.first;
+  Channel& theirs = channel.second;
   const sys::Child between = TRY(sys::clone_child(0));
   if (between.pid == 0) {
     auto born = [&]() noexcept -> Result<sys::Child> {
@@ -157,7 +159,9 @@ Result<UniqueFd> layers_for(const Spec& spec, pid_t first_process) {
   if (!layers || !spec.has_own(Kind::User)) return UniqueFd();
   const UniqueFd user_namespace =
       TRY(ns::open_kind(Kind::User, ns::path_of_process(Kind::User, first_process)));
-  auto [ours, theirs] = TRY(Channel::make());
+  auto channel = TRY(Channel::make());
+  Channel& ours = channel.first;
+  Channel& theirs = channel.second;
   const sys::Child between = TRY(sys::clone_child(CLONE_NEWNS));
   if (between.pid == 0) {
     const auto make = [&]() -> Result<UniqueFd> {
@@ -308,7 +312,9 @@ Result<Launched> join(pid_t init, const Spec& spec, const Process& process,
   std::erase_if(namespaces, [](const ns::Opened& each) {
     return each.kind == Kind::Pid || each.kind == Kind::Time;
   });
-  auto [ours, theirs] = TRY(Channel::make());
+  auto channel = TRY(Channel::make());
+  Channel& ours = channel.first;
+  Channel& theirs = channel.second;
   Birth birth = TRY(give_birth(0, group));
   if (birth.child.pid == 0) {
     sys::be_child([&] {

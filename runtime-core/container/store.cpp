@@ -118,10 +118,10 @@ Result<std::optional<State>> Store::find_id(const std::string& id) const {
 
 Result<State> Store::find(const std::string& text) const {
   TRY(check_name(text));
-  std::string id = link_target(format("{}/names/{}", run_, text)).value_or(text);
+  const std::string id = link_target(format("{}/names/{}", run_, text)).value_or(text);
   if (auto state = TRY(find_id(id))) return *std::move(state);
   std::vector<std::string> ids = TRY(sys::list_directory(run_ + "/containers"));
-  std::erase_if(ids, [&](const std::string& each) { return !each.starts_with(text); });
+  std::erase_if(ids, [&](const std::string& each) { return !each.starts_with(id); });
   if (ids.size() > 1) {
     return fail(Errc::InvalidArgument, "\"{}\" is the beginning of {} containers' ids", text,
                 ids.size());
@@ -165,15 +165,33 @@ Result<std::vector<std::string>> Store::ids_without_state() const {
   return ids;
 }
 
+Result<std::vector<std::string>> Store::names_of(const State& state) const {
+  if (!state.name.empty()) return std::vector{state.name};
+  return sys::list_directory(run_ + "/names");
+}
+
 Status Store::remove(const State& state) const {
   const auto held = TRY(lock());
+  TRY(remove_tree(data_of(state.id)));
+  TRY(remove_tree(directory_of(state.id)));
+  // Last: as long as there is anything of it, it is found by its name.
   ErrorList errors;
-  errors.keep(remove_tree(data_of(state.id)));
-  if (!state.name.empty()) {
-    const std::string link = format("{}/names/{}", run_, state.name);
+  for (const std::string& name : TRY(names_of(state))) {
+    const std::string link = format("{}/names/{}", run_, name);
     if (link_target(link) == state.id) errors.keep(sys::delete_file(link));
   }
-  if (errors.empty()) errors.keep(remove_tree(directory_of(state.id)));
+  return errors.status();
+}
+
+Status Store::release_stray_names() const {
+  ErrorList errors;
+  for (const std::string& name : TRY(sys::list_directory(run_ + "/names"))) {
+    const std::string link = format("{}/names/{}", run_, name);
+    const auto holder = link_target(link);
+    if (holder && ::access(directory_of(*holder).c_str(), F_OK) != 0) {
+      errors.keep(sys::delete_file(link));
+    }
+  }
   return errors.status();
 }
 

@@ -38,6 +38,8 @@ class Store {
 
   // The last step of a removal: directories and name. Already gone is success.
   Status remove(const State& state) const;
+  // Names of containers that are gone, whose removal or creation was interrupted. Under the lock.
+  Status release_stray_names() const;
 
   std::string directory_of(const std::string& id) const { return run_ + "/containers/" + id; }
   std::string data_of(const std::string& id) const { return data_ + "/containers/" + id; }
@@ -46,6 +48,9 @@ class Store {
 
  private:
   Status take_name(const State& state) const;
+  // Those that may lead to it: its own, or all, where its creation was interrupted and nobody
+  // knows.
+  Result<std::vector<std::string>> names_of(const State& state) const;
   std::string run_;
   std::string data_;
 };

@@ -159,8 +159,8 @@ ending() {
     netctl-add | netctl-del | netctl-check | netctl-reload) "$netctl" del net c1 ;;
     netctl-gc) "$netctl" gc net ;;
     netctl-ns-*) [ ! -e /run/netns/c2 ] || "$netctl" ns rm c2 ;;
-    # A creation that was interrupted has no name yet; GC knows it.
-    netctl-run | netctl-rm) quietly "$netctl" rm -f box; "$netctl" gc net ;;
+    # A creation that was interrupted may have no name yet; GC of all knows it.
+    netctl-run | netctl-rm) quietly "$netctl" rm -f box; "$netctl" gc ;;
     bridge-check) ;;
     bridge-gc | host-local-gc | portmap-gc) plugin "${1%-gc}" GC ;;
     *) plugin "${1%-*}" DEL ;;
@@ -194,7 +194,7 @@ state() {
       ! -path '/run/netctl/ipam/*' ! -path '/run/netctl/filters/*' 2>/dev/null | sort
     grep -c ' /run' /proc/self/mounts
     find /run/data -mindepth 2 2>/dev/null | sort
-    pgrep -c -x busybox-faults
+    pgrep -c -x -r R,S,D,T busybox-faults  # not those that have ended, and nobody waited for
     [ ! -e /run/netns/c1 ] || nsenter --net=/run/netns/c1 sh -c 'ip -o link; ip -o addr; ip route'
   } | sed -E -e '/fe80::|ff00::/d' -e 's/valid_lft.*|,LOWER_UP| state [A-Z]+|@if[0-9]+//g' \
     -e 's/^[0-9]+: //'

@@ -84,6 +84,29 @@ TEST_F(ContainerStore, KnowsDirectoriesWhoseCreationWasInterrupted) {
   EXPECT_EQ(store().find("half")->id, "half");  // enough to remove it
 }
 
+TEST_F(ContainerStore, AnInterruptedCreationIsFoundByItsNameAndGivesItBack) {
+  ASSERT_THAT(store().create(named("a", "web"), {}), Succeeds());
+  ASSERT_THAT(store().create(named("b", "db"), {}), Succeeds());
+  std::filesystem::remove(root_ + "/run/containers/a/state.json");  // killed before it was written
+  EXPECT_FALSE(store().create(named("c", "web"), {}));
+  const auto half = store().find("web");
+  ASSERT_THAT(half, Succeeds());
+  EXPECT_EQ(half->id, "a");
+  EXPECT_THAT(store().remove(*half), Succeeds());
+  EXPECT_THAT(store().ids_without_state().value(), IsEmpty());
+  EXPECT_THAT(store().create(named("c", "web"), {}), Succeeds());
+  EXPECT_EQ(store().find("db")->id, "b");
+}
+
+TEST_F(ContainerStore, NamesOfContainersThatAreGoneAreReleasedAndNoOthers) {
+  ASSERT_THAT(store().create(named("a", "web"), {}), Succeeds());
+  ASSERT_THAT(store().create(named("b", "db"), {}), Succeeds());
+  std::filesystem::remove_all(root_ + "/run/containers/a");
+  EXPECT_THAT(store().release_stray_names(), Succeeds());
+  EXPECT_FALSE(std::filesystem::is_symlink(root_ + "/run/names/web"));
+  EXPECT_EQ(store().find("db")->id, "b");
+}
+
 TEST_F(ContainerStore, PassesOverAStateThatCannotBeRead) {
   ASSERT_THAT(store().create(named("a", "web"), {}), Succeeds());
   ASSERT_THAT(store().create(named("b", "db"), {}), Succeeds());
