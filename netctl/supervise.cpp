@@ -177,16 +177,28 @@ class Run {
     return status;
   }
 
+  // Nobody may come back for what the container had. Each step may be repeated, and what was short
+  // for a moment (memory, descriptors) is there again the next.
+  static Status twice(const std::function<Status()>& step) {
+    const Status first = step();
+    if (first) return ok();
+    log::info("once more: {}", first.error().message);
+    return step();
+  }
+
   Status finish(int status) {
     state_.exit_status = status;
     state_.finished_ns = now_ns();
+    const auto save = [&] { return store_.save(state_); };
     ErrorList errors;
-    errors.keep(store_.save(state_));
-    if (errors.keep(release(settings_, state_))) {
+    errors.keep(twice(save));
+    if (errors.keep(twice([&] { return release(settings_, state_); }))) {
       state_.released = true;
-      errors.keep(store_.save(state_));
+      errors.keep(twice(save));
     }
-    if (state_.removes_itself && errors.empty()) errors.keep(store_.remove(state_));
+    if (state_.removes_itself && errors.empty()) {
+      errors.keep(twice([&] { return store_.remove(state_); }));
+    }
     return errors.status();
   }
 

@@ -11,8 +11,8 @@
 #include "netctl/settings.hpp"
 #include "runtime-core/base/result.hpp"
 
-namespace CLI {
-class App;  // CLI11; its header costs seconds to compile
+namespace CLI {  // NOLINT(readability-identifier-naming)
+class App;       // CLI11; its header costs seconds to compile
 }
 
 // How commands are typed. Each define_… adds subcommands whose callbacks say what is to be done;

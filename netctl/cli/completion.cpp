@@ -130,7 +130,7 @@ bool is_capital(char letter) { return letter >= 'A' && letter <= 'Z'; }
 std::string path_of(const CLI::App* app) {
   std::string path = app->get_name();
   for (app = app->get_parent(); app && app->get_parent(); app = app->get_parent()) {
-    path = app->get_name() + " " + path;
+    path.insert(0, app->get_name() + " ");
   }
   return path;
 }
@@ -196,7 +196,7 @@ std::vector<std::string> values_of(const CLI::Option& option) {
 // The keys stand in the option's description (add_list_options).
 Candidates filter_keys(const CLI::Option& option) {
   Candidates keys;
-  const std::string text = option.get_description();
+  const std::string& text = option.get_description();
   const auto colon = text.rfind(": ");
   for (std::size_t begin = colon + 2; colon != text.npos && begin < text.size();) {
     const std::size_t end = std::min(text.find(", ", begin), text.size());

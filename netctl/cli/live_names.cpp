@@ -8,6 +8,7 @@
 #include "netctl/networks.hpp"
 #include "netctl/ports.hpp"
 #include "netctl/supervise.hpp"
+#include "runtime-core/base/format.hpp"
 #include "runtime-core/ns/netns.hpp"
 
 namespace netctl::cli {
@@ -93,7 +94,8 @@ Candidates held_addresses(const Session& session, const std::string& network) {
   Candidates addresses;
   const auto held = command::held_addresses(session.settings, network);
   if (!held) return addresses;
-  for (const auto& [address, holder] : *held) addresses.push_back(address + "\theld by " + holder);
+  for (const auto& [address, holder] : *held)
+    addresses.push_back(format("{}\theld by {}", address, holder));
   return addresses;
 }
 

@@ -47,7 +47,7 @@ std::string synopsis(const CLI::App& command) {
   for (const CLI::Option* each : options_of(command, true)) {
     const std::string name = "\\fI" + roff::text(each->get_name(true)) + "\\fR";
     const std::string more = each->get_items_expected_max() > 1 ? "…" : "";
-    line += each->get_required() ? " " + name + more : " [" + name + more + "]";
+    line += each->get_required() ? format(" {}{}", name, more) : format(" [{}{}]", name, more);
   }
   if (!shown_commands(command).empty()) line += " \\fICOMMAND\\fR …";
   for (const std::string& other : command.get_aliases()) {

@@ -200,8 +200,12 @@ std::vector<IpPrefix> bridge_gateways(const Config& config, const cni::AddResult
 void check_attachment(const cni::Request& request, const Config& config, Differences& differences) {
   const cni::AddResult own = own_result(request);
   auto inside = check_inside(request, config, own, differences);
-  const auto link = inside ? *std::move(inside) : std::nullopt;
-  if (!inside) differences.keep(std::move(inside).error());
+  std::optional<rtnl::Link> link;
+  if (inside) {
+    link = *std::move(inside);
+  } else {
+    differences.keep(std::move(inside).error());
+  }
   differences.keep(check_host(request, config, own, link, differences));
   if (config.spoof_check) differences.keep(check_spoof_guard(request, differences));
   differences.add_all(

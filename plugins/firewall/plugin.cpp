@@ -92,8 +92,11 @@ std::vector<IpAddress> addresses_to_withdraw(const cni::Request& request, ErrorL
   const attach::Owner owner = attach::owner_of(request);
   std::vector<IpAddress> addresses;
   auto admitted = attach::admitted_addresses(owner);
-  if (admitted) addresses = *std::move(admitted);
-  if (!admitted) errors.add(admitted.error());
+  if (admitted) {
+    addresses = *std::move(admitted);
+  } else {
+    errors.add(admitted.error());
+  }
   for (const IpAddress& address : addresses_of(request)) {
     if (std::ranges::find(addresses, address) != addresses.end()) continue;
     const auto is_anothers = attach::is_admitted_to_another(owner, address);

@@ -9,16 +9,22 @@ constexpr std::size_t kLongest = 1U << 20U;  // bytes; the protocol allows 128 M
 constexpr std::uint8_t kProtocol = 1;
 constexpr std::size_t kStructAlignment = 8;
 
-enum Type : std::uint8_t { kCall = 1, kReturn = 2, kError = 3, kSignal = 4 };
-enum Field : std::uint8_t {
-  kPath = 1,
-  kInterface = 2,
-  kMember = 3,
-  kErrorName = 4,
-  kReplySerial = 5,
-  kDestination = 6,
-  kSignature = 8
-};
+namespace message_type {
+constexpr std::uint8_t kCall = 1;
+constexpr std::uint8_t kReturn = 2;
+constexpr std::uint8_t kError = 3;
+constexpr std::uint8_t kSignal = 4;
+}  // namespace message_type
+
+namespace header_field {
+constexpr std::uint8_t kPath = 1;
+constexpr std::uint8_t kInterface = 2;
+constexpr std::uint8_t kMember = 3;
+constexpr std::uint8_t kErrorName = 4;
+constexpr std::uint8_t kReplySerial = 5;
+constexpr std::uint8_t kDestination = 6;
+constexpr std::uint8_t kSignature = 8;
+}  // namespace header_field
 
 constexpr std::size_t aligned(std::size_t length, std::size_t to) {
   return (length + to - 1) / to * to;
@@ -42,7 +48,7 @@ class Writer {
     put_byte(static_cast<std::uint8_t>(types.size()));
     bytes_.append(types).push_back('\0');
   }
-  void put_field(Field field, char type, std::string_view text) {
+  void put_field(std::uint8_t field, char type, std::string_view text) {
     align(kStructAlignment);
     put_byte(field);
     put_signature({&type, 1});
@@ -56,12 +62,12 @@ class Writer {
 
 std::string encode_fields(const Call& call) {
   Writer fields;
-  fields.put_field(kPath, 'o', call.path);
-  fields.put_field(kInterface, 's', call.interface);
-  fields.put_field(kMember, 's', call.method);
-  fields.put_field(kDestination, 's', call.destination);
+  fields.put_field(header_field::kPath, 'o', call.path);
+  fields.put_field(header_field::kInterface, 's', call.interface);
+  fields.put_field(header_field::kMember, 's', call.method);
+  fields.put_field(header_field::kDestination, 's', call.destination);
   if (!call.arguments.empty()) {
-    fields.put_field(kSignature, 'g', std::string(call.arguments.size(), 's'));
+    fields.put_field(header_field::kSignature, 'g', std::string(call.arguments.size(), 's'));
   }
   return fields.take();
 }
@@ -119,13 +125,13 @@ class Reader {
 
 Kind kind_of(std::uint8_t type) {
   switch (type) {
-    case kCall:
+    case message_type::kCall:
       return Kind::Call;
-    case kReturn:
+    case message_type::kReturn:
       return Kind::Return;
-    case kError:
+    case message_type::kError:
       return Kind::Error;
-    case kSignal:
+    case message_type::kSignal:
       return Kind::Signal;
     default:
       return Kind::Other;
@@ -167,13 +173,13 @@ Result<std::string> parse_fields(Reader& reader, std::size_t end, Message& messa
     const std::string_view type = reader.take_signature();
     if (type == "u") {
       const std::uint32_t number = reader.take_number();
-      if (field == kReplySerial) message.answers = number;
+      if (field == header_field::kReplySerial) message.answers = number;
     } else if (type == "s" || type == "o") {
       const std::string_view text = reader.take_string();
-      if (field == kErrorName) message.error_name = text;
+      if (field == header_field::kErrorName) message.error_name = text;
     } else if (type == "g") {
       const std::string_view types = reader.take_signature();
-      if (field == kSignature) body_types = types;
+      if (field == header_field::kSignature) body_types = types;
     } else {
       return no_message(format("header field {} of an unknown type", field));
     }
@@ -190,7 +196,7 @@ std::string encode(const Call& call, std::uint32_t serial) {
   const std::string fields = encode_fields(call);
   Writer message;
   message.put_byte('l');
-  message.put_byte(kCall);
+  message.put_byte(message_type::kCall);
   message.put_byte(0);  // flags
   message.put_byte(kProtocol);
   message.put_number(static_cast<std::uint32_t>(values.size()));

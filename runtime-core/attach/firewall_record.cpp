@@ -51,8 +51,11 @@ Result<std::optional<std::vector<nft::Element>>> FirewallRecords::read(
   for (std::string_view rest = *content; !rest.empty();) {
     const auto end = std::min(rest.find('\n'), rest.size());
     auto element = nft::parse_element(rest.substr(0, end), sets_);
-    if (element) elements.push_back(*std::move(element));
-    if (!element) log::warn("{}: {}", path, element.error().message);
+    if (element) {
+      elements.push_back(*std::move(element));
+    } else {
+      log::warn("{}: {}", path, element.error().message);
+    }
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return std::optional(std::move(elements));

@@ -283,7 +283,7 @@ Result<Snapshot> take_snapshot(Family family) {
   if (socket.get() < 0) return system_error(errno, "open a raw socket");
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     Snapshot snapshot;
-    std::strcpy(snapshot.info.name, kFilter);
+    std::memcpy(snapshot.info.name, kFilter, sizeof kFilter);
     socklen_t length = sizeof snapshot.info;
     if (::getsockopt(socket.get(), level, IPT_SO_GET_INFO, &snapshot.info, &length) != 0) {
       return system_error(errno, "ask for the table filter");
@@ -291,7 +291,7 @@ Result<Snapshot> take_snapshot(Family family) {
     constexpr std::size_t kHead = sizeof(ipt_get_entries);
     std::vector<std::uint8_t> buffer(kHead + snapshot.info.size);
     ipt_get_entries head{};
-    std::strcpy(head.name, kFilter);
+    std::memcpy(head.name, kFilter, sizeof kFilter);
     head.size = snapshot.info.size;
     std::memcpy(buffer.data(), &head, sizeof head);
     length = static_cast<socklen_t>(buffer.size());

@@ -324,7 +324,7 @@ Result<std::vector<std::string>> TableEditor::missing(const std::vector<Element>
 Status TableEditor::check_table() {
   for (int round = 0; round < kMaxRounds; ++round) {
     const std::uint32_t generation = TRY(socket_.generation());
-    const Status whole = check_parts();
+    Status whole = check_parts();
     if (whole || TRY(socket_.generation()) == generation) return whole;
   }
   return fail(Errc::TryAgain, "the nftables ruleset changes without pause: try again");
