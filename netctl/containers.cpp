@@ -113,9 +113,9 @@ Facts facts_of(const State& state) {
 }
 
 const std::string& text_of(const Facts& facts, std::string_view name) {
-  static const std::string kNone;
+  static const std::string none;
   const auto fact = std::ranges::find(facts, name, &Fact::name);
-  return fact == facts.end() ? kNone : fact->text;
+  return fact == facts.end() ? none : fact->text;
 }
 
 bool holds(const Filter& filter, const Facts& facts) {

@@ -11,15 +11,15 @@ namespace netctl::cli {
 void define_graph(CLI::App& app, Session& session) {
   static command::GraphOptions options;
   using command::GraphForm;
-  static const std::map<std::string, GraphForm> kForms{{"tree", GraphForm::Tree},
-                                                       {"dot", GraphForm::Dot},
-                                                       {"svg", GraphForm::Svg},
-                                                       {"json", GraphForm::Json},
-                                                       {"yaml", GraphForm::Yaml}};
+  static const std::map<std::string, GraphForm> forms{{"tree", GraphForm::Tree},
+                                                      {"dot", GraphForm::Dot},
+                                                      {"svg", GraphForm::Svg},
+                                                      {"json", GraphForm::Json},
+                                                      {"yaml", GraphForm::Yaml}};
   auto* graph = app.add_subcommand("graph", "Draw the host's container network");
   graph
       ->add_option_function<std::string>(
-          "-o,--output", [](const std::string& form) { options.form = kForms.at(form); },
+          "-o,--output", [](const std::string& form) { options.form = forms.at(form); },
           "Print a tree, Graphviz' language, a picture for the browser, JSON or YAML")
       ->type_name("tree|dot|svg|json|yaml")
       ->check(CLI::IsMember({"tree", "dot", "svg", "json", "yaml"}));

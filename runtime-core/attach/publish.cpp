@@ -291,7 +291,7 @@ Result<std::vector<PublishedPort>> insert(const Owner& owner, const Publication&
 Result<std::vector<PublishedPort>> removed(TableEditor::Removed elements) {
   std::vector<PublishedPort> ports;
   for (const Element& element : TRY(std::move(elements))) {
-    for (PublishedPort& port : ports_in(element)) ports.push_back(std::move(port));
+    for (const PublishedPort& port : ports_in(element)) ports.push_back(port);
   }
   end_flows(ports);
   return ports;
@@ -306,7 +306,7 @@ Result<std::vector<PublishedPort>> published_ports_of(
     for (const auto& map : {publish_map, publish_any_map, publish_range_map}) {
       for (const Element& element : TRY(editor.elements(map(family)))) {
         if (!wanted(element.comment)) continue;
-        for (PublishedPort& port : ports_in(element)) ports.push_back(std::move(port));
+        for (const PublishedPort& port : ports_in(element)) ports.push_back(port);
       }
     }
   }

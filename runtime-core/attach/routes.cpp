@@ -49,8 +49,7 @@ Result<std::vector<rtnl::Route>> present_routes(rtnl::RouteSocket& inside,
   }
   std::vector<rtnl::Route> present;
   for (const auto& [family, table] : tables) {
-    for (rtnl::Route& route : TRY(inside.routes(family, table)))
-      present.push_back(std::move(route));
+    for (const rtnl::Route& route : TRY(inside.routes(family, table))) present.push_back(route);
   }
   for (const cni::Ip& ip : result.ips) present.push_back(connected_route(ip.address));
   return present;

@@ -9,7 +9,7 @@ Status change_ruleset(nft::Socket& socket, const std::function<Result<nft::Batch
     const std::uint32_t generation = TRY(socket.generation());
     const nft::Batch batch = TRY(decide());
     if (batch.empty()) return ok();
-    const Status status = socket.apply(batch, generation);
+    Status status = socket.apply(batch, generation);
     if (status) return ok();
     const Errc code = status.error().code;
     if (code != Errc::TryAgain && code != Errc::NotFound) return status;

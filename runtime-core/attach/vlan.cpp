@@ -132,7 +132,7 @@ Result<bool> has_port_in_other_vlans(rtnl::RouteSocket& host, const rtnl::Link& 
 }
 
 std::string vlan_gateway_name(std::string_view bridge, std::uint16_t vlan) {
-  const std::string name = format("{}.{}", bridge, vlan);
+  std::string name = format("{}.{}", bridge, vlan);
   if (name.size() <= kMaxIfNameLength) return name;
   return format("{}~{}.{}", bridge.substr(0, 4), std::string_view(sha512_hex(bridge)).substr(0, 5),
                 vlan);

@@ -13,8 +13,9 @@ namespace {
 
 // Of what is in the files, and of what compile_filter() makes of a profile.
 constexpr int kFormat = 1;
-constexpr std::size_t kDigest = 64;            // hexadecimal digits
-constexpr std::size_t kLongest = 8U * 32768U;  // bytes of a program; the kernel takes 4,096 words
+constexpr std::size_t kDigest = 64;  // hexadecimal digits
+constexpr std::size_t kLongest =
+    std::size_t{8} * 32768;  // bytes of a program; the kernel takes 4,096 words
 
 // All that the program depends on.
 std::string text_of(const Seccomp& profile) {
