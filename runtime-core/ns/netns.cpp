@@ -103,6 +103,10 @@ Result<std::optional<UniqueFd>> find_netns(const std::string& path) {
   auto netns = open_netns(path);
   if (netns) return std::optional(std::move(netns).value());
   if (netns.error().code == Errc::NotFound) return std::optional<UniqueFd>();
+  struct stat place {};
+  const bool is_bare = ::stat(path.c_str(), &place) == 0 && S_ISREG(place.st_mode) &&
+                       place.st_size == 0 && netns.error().code == Errc::InvalidArgument;
+  if (is_bare) return std::optional<UniqueFd>();
   return std::move(netns).error();
 }
 

@@ -15,7 +15,8 @@ namespace netctl::ns {
 // A file descriptor of the network namespace at `path`. The words for a path that is missing or is
 // no namespace are upstream's: `failed to open netns "/x": …`, `unknown FS magic on "/x": ef53`.
 Result<UniqueFd> open_netns(const std::string& path);
-// The same; nothing when the path is empty or does not exist: the container is gone.
+// The same; nothing when the path is empty or does not exist: the container is gone. So it is where
+// an empty file is left, as it is when a removal ends between umount(2) and unlink(2).
 Result<std::optional<UniqueFd>> find_netns(const std::string& path);
 // The namespace of this thread.
 Result<UniqueFd> open_own_netns();

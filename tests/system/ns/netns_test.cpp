@@ -287,6 +287,9 @@ TEST_F(NetnsTest, LookingForOneThatIsGoneIsAnswered) {
   EXPECT_FALSE(find_netns("").value().has_value());
   EXPECT_FALSE(find_netns("/proc/4194305/ns/net").value().has_value());  // beyond any pid
   EXPECT_THAT(find_netns("/run/file"), FailsWith(Errc::InvalidArgument));
+  ASSERT_THAT(write("/run/left", ""), Succeeds());  // its namespace has been unmounted
+  EXPECT_FALSE(find_netns("/run/left").value().has_value());
+  EXPECT_THAT(open_netns("/run/left"), FailsWith(Errc::InvalidArgument));
 }
 
 TEST_F(NetnsTest, RunningInsideComesBackAlsoWhenTheBodyFails) {
