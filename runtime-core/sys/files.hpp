@@ -24,8 +24,8 @@ Result<std::string> read_file(const std::string& path, std::size_t limit = 16U <
 // failure (NotFound) was overtaken. `mode` is exact, whatever the umask. A symbolic link at `path`
 // is replaced, not followed. Nothing waits for the disk.
 Status replace_file(const std::string& path, std::string_view content, mode_t mode);
-// A file that was opened without a name (O_TMPFILE) gets one, unless that is taken; false with errno
-// otherwise. Relative to `directory`, an open one or AT_FDCWD.
+// A file that was opened without a name (O_TMPFILE) gets one, unless that is taken; false with
+// errno otherwise. Relative to `directory`, an open one or AT_FDCWD.
 bool give_name(int file, int directory, const std::string& path);
 // Deletes it, and what was left beside it by a process that was killed while it replaced it.
 Status delete_replaced(const std::string& path);
