@@ -21,6 +21,7 @@ using testing::IsEmpty;
 
 // Which layers of runtime-core each layer may include, besides itself.
 const std::map<std::string, std::vector<std::string>> kLayers{
+    {"start", {}},
     {"base", {}},
     {"addr", {"base"}},
     {"sys", {"base"}},
