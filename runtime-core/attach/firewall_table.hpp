@@ -67,20 +67,19 @@
 //   chain admin       { }                           # the user's own rules
 //   chain forward     { type filter hook forward priority filter
 //                       jump admin
+//                       ct state established,related accept
 //                       ip daddr vmap @ingress4
 //                       ip6 daddr vmap @ingress6
 //                       iifname . oifname vmap @within
 //                       iifname @internal drop
 //                       oifname @internal drop
-//                       ct state established,related accept
 //                       ct status dnat accept
 //                       iifname @isolated oifname @isolated drop
 //                       iifname @strict meta oifkind "bridge" drop
 //                       oifname @strict meta iifkind "bridge" drop
 //                       meta nfproto ipv4 oifname vmap @gateway4
 //                       meta nfproto ipv6 oifname vmap @gateway6 }
-//   chain apart       { ct state established,related accept      # "icc": false
-//                       ct status dnat accept
+//   chain apart       { ct status dnat accept                    # "icc": false
 //                       drop }
 //   chain routed      { meta l4proto icmp accept
 //                       meta l4proto ipv6-icmp accept
@@ -88,12 +87,10 @@
 //                       ip6 daddr . meta l4proto . th dport @open6 accept
 //                       drop }
 //
-//   chain same_br-web           { ct state established,related return
-//                                 ct status dnat return
+//   chain same_br-web           { ct status dnat return
 //                                 iifname != "br-web" meta iifkind "bridge" drop
 //                                 iifname != "br-web" iifname @secluded drop }
-//   chain alone_br-web          { ct state established,related return
-//                                 ct status dnat return
+//   chain alone_br-web          { ct status dnat return
 //                                 meta iifkind "bridge" drop
 //                                 iifname @secluded drop }
 //   chain masq_172.17.0.0/16    { ip daddr 172.17.0.0/16 accept
@@ -111,6 +108,7 @@
 //   come before that, when the flow has no `ct status dnat` yet, and count all others, both ways.
 // * nft(8) lists the rules of `count` without their lookups (nft::CountIn). A table that was saved
 //   and loaded with it publishes ports but counts first packets only.
+// * A connection that was let through goes on: what a policy says is asked for its first packet.
 // * `ingress4` is asked before `within`, which lets a bridge's containers reach each other.
 // * `ct status dnat` in front of the hairpin rules: only connections to a published port get the
 //   host's address. A container that talks to another directly keeps its own.
