@@ -32,6 +32,10 @@ void put_mtu(Encoder& message, std::uint32_t mtu) {
   if (mtu != 0) message.u32(IFLA_MTU, mtu);
 }
 
+void put_one_queue(Encoder& message) {
+  message.u32(IFLA_NUM_TX_QUEUES, 1).u32(IFLA_NUM_RX_QUEUES, 1);
+}
+
 // Starts a message about an existing link. By name, the attribute is the key of the lookup; beside
 // an index it would be a new name.
 Encoder about_link(int type, int flags, const LinkRef& link, ifinfomsg header = {}) {
@@ -291,12 +295,13 @@ Batch& Batch::add_bridge(const NewBridge& bridge, int unless) {
 }
 
 // ifinfomsg (up)
-// IFLA_IFNAME, IFLA_ADDRESS, IFLA_MTU, IFLA_MASTER         this end
+// IFLA_IFNAME, IFLA_ADDRESS, IFLA_MTU, IFLA_MASTER, IFLA_NUM_{TX,RX}_QUEUES   this end
 // IFLA_LINKINFO {
 //   IFLA_INFO_KIND "veth"
 //   IFLA_INFO_DATA { VETH_INFO_PEER {
 //     ifinfomsg                                            a header inside an attribute
-//     IFLA_IFNAME, IFLA_ADDRESS, IFLA_MTU, IFLA_NET_NS_FD  the other end, as if it stood alone
+//     IFLA_IFNAME, IFLA_ADDRESS, IFLA_MTU, IFLA_NUM_{TX,RX}_QUEUES,
+//     IFLA_NET_NS_FD                                       the other end, as if it stood alone
 // } } }
 Batch& Batch::add_veth(const NewVeth& pair) {
   ifinfomsg header{};
@@ -305,11 +310,13 @@ Batch& Batch::add_veth(const NewVeth& pair) {
   message.fixed(header).text(IFLA_IFNAME, pair.name);
   put_mac(message, pair.mac);
   put_mtu(message, pair.mtu);
+  put_one_queue(message);
   if (pair.master) message.u32(IFLA_MASTER, static_cast<std::uint32_t>(*pair.master));
   const auto put_peer = [&] {
     message.fixed(ifinfomsg{}).text(IFLA_IFNAME, pair.peer_name);
     put_mac(message, pair.peer_mac);
     put_mtu(message, pair.mtu);
+    put_one_queue(message);
     if (pair.peer_namespace >= 0) {
       message.u32(IFLA_NET_NS_FD, static_cast<std::uint32_t>(pair.peer_namespace));
     }

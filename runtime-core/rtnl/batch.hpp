@@ -36,7 +36,9 @@ struct NewBridge {
 };
 
 // A pair of veth interfaces, made in one message. This end is in the socket's namespace and up from
-// birth; the kernel does not allow the peer to be brought up in that message (ENOTCONN).
+// birth; the kernel does not allow the peer to be brought up in that message (ENOTCONN). Each has
+// one queue for either direction. The kernel uses one, too, unless told otherwise, but first makes
+// as many as there are processors, all with their files in sysfs (drivers/net/veth.c).
 struct NewVeth {
   std::string name{};
   MacAddress mac{};

@@ -94,6 +94,7 @@ void add_pair(int host, int netns, const Job& job) {
   constexpr std::uint8_t kContainerMac[6] = {0x0a, 0x58, 0, 0, 0, 2};
   messages.begin(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, up(0));
   messages.text(IFLA_IFNAME, job.host_end).bytes(IFLA_ADDRESS, kHostMac, sizeof kHostMac);
+  messages.number(IFLA_NUM_TX_QUEUES, 1U).number(IFLA_NUM_RX_QUEUES, 1U);
   messages.number(IFLA_MASTER, ::if_nametoindex(job.bridge));
   const auto info = messages.open(IFLA_LINKINFO);
   messages.text(IFLA_INFO_KIND, "veth");
@@ -101,6 +102,7 @@ void add_pair(int host, int netns, const Job& job) {
   const auto peer = messages.open(VETH_INFO_PEER);
   messages.append(sizeof(ifinfomsg));
   messages.text(IFLA_IFNAME, kContainerEnd).bytes(IFLA_ADDRESS, kContainerMac, 6);
+  messages.number(IFLA_NUM_TX_QUEUES, 1U).number(IFLA_NUM_RX_QUEUES, 1U);
   messages.number(IFLA_NET_NS_FD, netns);
   messages.close(peer).close(data).close(info);
   send_all(host, messages, 1, "make the pair");

@@ -90,6 +90,10 @@ TEST(Batch, APeerHasItsOwnHeaderAndAttributesWithinThePairs) {
   EXPECT_EQ(wire::read<std::uint32_t>(wire::find(attributes, IFLA_MTU).value()), 1450U);
   EXPECT_EQ(wire::read<std::uint32_t>(wire::find(attributes, IFLA_NET_NS_FD).value()), 9U);
   EXPECT_FALSE(wire::find(attributes, IFLA_MASTER));
+  for (const int queues : {IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES}) {
+    EXPECT_EQ(wire::read<std::uint32_t>(in_link(batch, 0, {queues}).value()), 1U);
+    EXPECT_EQ(wire::read<std::uint32_t>(wire::find(attributes, queues).value()), 1U);
+  }
 }
 
 TEST(Batch, AChangeOfNothingIsNoMessage) {
