@@ -17,6 +17,7 @@
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/json_text.hpp"
 #include "runtime-core/ns/netns.hpp"
+#include "runtime-core/sys/own_netns.hpp"
 
 namespace netctl::command {
 namespace {
@@ -34,7 +35,7 @@ bool is_named(const cni::CachedAttachment& attachment, const std::string& name) 
 }
 
 Result<UniqueFd> open_source(const Attachments& attachments, const std::string& source) {
-  if (source == "host") return ns::open_own_netns();
+  if (source == "host") return sys::open_own_netns();
   const auto container = std::ranges::find(
       attachments, source, [](const cni::CachedAttachment& each) -> const std::string& {
         return each.call.container_id;

@@ -6,6 +6,7 @@
 #include "runtime-core/cni/error.hpp"
 #include "runtime-core/ns/netns.hpp"
 #include "runtime-core/rtnl/route_socket.hpp"
+#include "runtime-core/sys/own_netns.hpp"
 
 namespace netctl::host {
 namespace {
@@ -15,7 +16,7 @@ using rtnl::RouteSocket;
 // The host is where this plugin runs.
 Status expect_hosts_netns(const cni::Request& request) {
   const UniqueFd wanted = TRY(ns::open_netns(request.netns));
-  const UniqueFd own = TRY(ns::open_own_netns());
+  const UniqueFd own = TRY(sys::open_own_netns());
   if (TRY(ns::is_same_netns(wanted.get(), own.get()))) return ok();
   return cni::failure(
       cni::kInvalidNetns,

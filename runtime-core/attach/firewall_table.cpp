@@ -30,7 +30,8 @@ Field source(Family family) { return family == Family::V4 ? Field::SourceV4 : Fi
 Field destination(Family family) { return family == Family::V4 ? Field::DestV4 : Field::DestV6; }
 
 std::string with_family(std::string_view name, Family family) {
-  return format("{}{}", name, family == Family::V4 ? 4 : 6);
+  std::string result(name);
+  return result += family == Family::V4 ? '4' : '6';
 }
 
 IpPrefix loopback(Family family) {

@@ -9,6 +9,7 @@
 #include "runtime-core/base/rollback.hpp"
 #include "runtime-core/cni/error.hpp"
 #include "runtime-core/ns/netns.hpp"
+#include "runtime-core/sys/own_netns.hpp"
 
 namespace netctl::attach {
 namespace {
@@ -19,7 +20,7 @@ Error with_code(Error error, cni::Code code) {
 }
 
 Status try_bridge(std::uint32_t mtu, bool vlans) {
-  const UniqueFd here = TRY(ns::open_own_netns());
+  const UniqueFd here = TRY(sys::open_own_netns());
   rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
   Rollback undo;
   const rtnl::Link bridge = TRY(ensure_bridge(

@@ -13,6 +13,7 @@
 #include "runtime-core/cni/error.hpp"
 #include "runtime-core/cni/json.hpp"
 #include "runtime-core/cni/result.hpp"
+#include "runtime-core/sys/own_netns.hpp"
 
 namespace netctl::cni {
 namespace {
@@ -47,7 +48,8 @@ bool is_own_netns(const std::string& path) {
   struct stat theirs {};
   struct stat ours {};
   if (path.empty() || ::stat(path.c_str(), &theirs) != 0) return false;
-  if (::stat("/proc/thread-self/ns/net", &ours) != 0) return false;
+  const auto own = sys::open_own_netns();
+  if (!own || ::fstat(own->get(), &ours) != 0) return false;
   return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 }
 

@@ -1,6 +1,8 @@
 #include "runtime-core/cni/result.hpp"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "runtime-core/cni/result_json.hpp"
 #include "runtime-core/cni/version.hpp"
@@ -141,10 +143,12 @@ void sort_keys(Json& value) {
   }
   auto* members = value.get_ptr<Json::object_t*>();
   if (!members) return;
-  std::map<std::string, Json> sorted;
-  for (auto& [key, item] : *members) sorted.emplace(key, std::move(item));
-  value = Json::object();
-  for (auto& [key, item] : sorted) value[key] = std::move(item);
+  std::vector<std::pair<std::string, Json>> sorted;
+  sorted.reserve(members->size());
+  for (auto& [key, item] : *members) sorted.emplace_back(key, std::move(item));
+  std::ranges::sort(sorted, {}, &std::pair<std::string, Json>::first);
+  members->clear();
+  for (auto& [key, item] : sorted) members->emplace(std::move(key), std::move(item));
 }
 
 // --- parsing --------------------------------------------------------------------------------

@@ -22,6 +22,7 @@
 #include "runtime-core/base/rollback.hpp"
 #include "runtime-core/ns/pins.hpp"
 #include "runtime-core/sys/files.hpp"
+#include "runtime-core/sys/own_netns.hpp"
 
 namespace netctl::ns {
 namespace {
@@ -110,12 +111,6 @@ Result<std::optional<UniqueFd>> find_netns(const std::string& path) {
   return std::move(netns).error();
 }
 
-Result<UniqueFd> open_own_netns() {
-  UniqueFd own(::open(kOwnNetns, O_RDONLY | O_CLOEXEC));
-  if (!own) return system_error(errno, format("open {}", kOwnNetns));
-  return own;
-}
-
 Result<std::uint64_t> own_netns_cookie() {
   const UniqueFd any(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!any) return system_error(errno, "open a socket");
@@ -137,13 +132,13 @@ Result<bool> is_same_netns(int one, int other) {
 }
 
 Result<Inside> Inside::enter(int netns) {
-  UniqueFd home = TRY(open_own_netns());
+  UniqueFd home = TRY(sys::open_own_netns());
   if (::setns(netns, CLONE_NEWNET) != 0) return system_error(errno, "enter the network namespace");
   return Inside(std::move(home));
 }
 
 Result<Inside> Inside::enter_new() {
-  UniqueFd home = TRY(open_own_netns());
+  UniqueFd home = TRY(sys::open_own_netns());
   if (::unshare(CLONE_NEWNET) != 0) return system_error(errno, "create a network namespace");
   return Inside(std::move(home));
 }

@@ -18,8 +18,6 @@ Result<UniqueFd> open_netns(const std::string& path);
 // The same; nothing when the path is empty or does not exist: the container is gone. So it is where
 // an empty file is left, as it is when a removal ends between umount(2) and unlink(2).
 Result<std::optional<UniqueFd>> find_netns(const std::string& path);
-// The namespace of this thread.
-Result<UniqueFd> open_own_netns();
 // A number that this thread's namespace has and no other gets until the next boot
 // (SO_NETNS_COOKIE, Linux 5.14; before that its inode, which may be used again once it is gone).
 Result<std::uint64_t> own_netns_cookie();

@@ -76,9 +76,7 @@ Status send_bytes(nl_sock* socket, Bytes bytes) {
 // The datagrams that the kernel answers with.
 class Inbox {
  public:
-  explicit Inbox(nl_sock* socket)
-      : fd_(::nl_socket_get_fd(socket)),
-        buffer_(std::make_unique_for_overwrite<std::byte[]>(kInboxSize)) {}
+  explicit Inbox(nl_sock* socket) : fd_(::nl_socket_get_fd(socket)) {}
 
   // The next one; valid until the next call. It never waits for long: the kernel has put its
   // answer into the socket when send(2) returns, and the next part of a dump when recv(2) does.
@@ -88,7 +86,7 @@ class Inbox {
       sockaddr_nl from{};
       socklen_t from_size = sizeof from;
       const ssize_t got =
-          ::recvfrom(fd_, buffer_.get(), kInboxSize, MSG_TRUNC | (lost ? MSG_DONTWAIT : 0),
+          ::recvfrom(fd_, buffer_, kInboxSize, MSG_TRUNC | (lost ? MSG_DONTWAIT : 0),
                      reinterpret_cast<sockaddr*>(&from), &from_size);
       if (got < 0 && errno == EINTR) continue;
       // The kernel was short of memory for an answer. This one may be there all the same, and to
@@ -102,13 +100,13 @@ class Inbox {
       const auto size = static_cast<std::size_t>(got);
       if (size > kInboxSize)
         return fail(Errc::Io, "the kernel's answer of {} bytes is too long", size);
-      return Bytes{buffer_.get(), size};
+      return Bytes{buffer_, size};
     }
   }
 
  private:
   int fd_;
-  std::unique_ptr<std::byte[]> buffer_;
+  alignas(nlmsghdr) std::byte buffer_[kInboxSize];  // most of it is never touched
 };
 
 // Calls `take(header, message)` with each message of the answers, datagram after datagram, until it

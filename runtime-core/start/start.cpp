@@ -13,7 +13,8 @@
 // sysdeps/x86/libc-start.h and cacheinfo.h), and its names: internal ones, but an archive has them
 // all. With another glibc or another processor this file is not linked and programs begin as usual
 // (CMakeLists.txt here). Left out besides: what only a debugger or a thread that outlives main()
-// would use, and what ends a program built for profiling.
+// would use, what ends a program built for profiling, and the search for the directory that the
+// program is in, which only dlopen(3) would ask for.
 //
 // Compiled without link-time optimisation, which does not see that memcpy() will ask for the
 // variables below.
@@ -59,6 +60,9 @@ long __x86_rep_movsb_threshold = 2048;
 long __x86_rep_movsb_stop_threshold = 1024 * 1024 * 3 / 4;
 long __x86_rep_stosb_threshold = 2048;
 int __x86_string_control = 0;
+
+// What "$ORIGIN" stands for in a path of libraries: unknown.
+const char* _dl_get_origin() { return reinterpret_cast<const char*>(-1); }
 }
 
 namespace {

@@ -20,6 +20,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime-core/sys/files.hpp"
+#include "runtime-core/sys/own_netns.hpp"
 #include "runtime-core/sys/process.hpp"
 #include "tests/support/matchers.hpp"
 #include "tests/support/private_host.hpp"
@@ -58,7 +59,7 @@ ino_t identity_of(int netns) {
   EXPECT_EQ(::fstat(netns, &info), 0);
   return info.st_ino;
 }
-ino_t own_identity() { return identity_of(open_own_netns().value().get()); }
+ino_t own_identity() { return identity_of(sys::open_own_netns().value().get()); }
 
 std::string output_of_ip(const std::string& arguments) {
   const auto finished = sys::run_program("/bin/sh", {"sh", "-c", "ip " + arguments},
@@ -80,10 +81,27 @@ TEST_F(NetnsTest, ANamespaceIsTheSameUnderEachOfItsPaths) {
   ASSERT_THAT(create_pinned("web"), Succeeds());
   const UniqueFd web = open_netns("/run/netns/web").value();
   const UniqueFd again = open_netns("/run/netns/web").value();
-  const UniqueFd own = open_own_netns().value();
+  const UniqueFd own = sys::open_own_netns().value();
   EXPECT_TRUE(is_same_netns(web.get(), again.get()).value());
   EXPECT_FALSE(is_same_netns(web.get(), own.get()).value());
   EXPECT_THAT(is_same_netns(web.get(), -1), FailsWith(Errc::Unknown));
+}
+
+// CAP_NET_ADMIN is what a socket wants before it tells its namespace.
+TEST_F(NetnsTest, TheOwnOneIsTheSameWithAndWithoutPrivileges) {
+  struct stat own {};
+  ASSERT_EQ(::stat("/proc/thread-self/ns/net", &own), 0);
+  EXPECT_EQ(own_identity(), own.st_ino);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto opened = ::setresuid(65534, 65534, 65534) == 0 ? sys::open_own_netns()
+                                                              : fail(Errc::Unknown, "setresuid");
+    struct stat info {};
+    ::_exit(opened && ::fstat(opened->get(), &info) == 0 && info.st_ino == own.st_ino ? 0 : 1);
+  }
+  int state = -1;
+  ASSERT_EQ(::waitpid(child, &state, 0), child);
+  EXPECT_EQ(state, 0);
 }
 
 TEST_F(NetnsTest, ANewOneIsAnotherNamespaceWithLoUp) {
@@ -314,7 +332,7 @@ TEST_F(NetnsTest, RunningInsideGivesWhatTheBodyGives) {
   const auto netns = open_netns("/run/netns/web");
   ASSERT_THAT(netns, Succeeds());
 
-  const Result<UniqueFd> opened = run_in(netns->get(), open_own_netns);
+  const Result<UniqueFd> opened = run_in(netns->get(), sys::open_own_netns);
 
   ASSERT_THAT(opened, Succeeds());
   EXPECT_EQ(identity_of(opened->get()), identity_of(netns->get()));
