@@ -43,7 +43,10 @@ void add_args(CLI::App& command, Typed& typed) {
       ->take_all();
 }
 
-void define_add(CLI::App& app, Session& session, Typed& typed) {
+}  // namespace
+
+void define_add(CLI::App& app, Session& session) {
+  static Typed typed;
   auto* add = app.add_subcommand("add", "Attach a namespace to a network");
   add_names(*add, typed, true);
   add_args(*add, typed);
@@ -74,7 +77,8 @@ void define_add(CLI::App& app, Session& session, Typed& typed) {
   });
 }
 
-void define_del_and_check(CLI::App& app, Session& session, Typed& typed) {
+void define_del_and_check(CLI::App& app, Session& session) {
+  static Typed typed;
   auto* del = app.add_subcommand("del", "Detach a namespace; fine as well when it is gone");
   add_names(*del, typed, false);
   add_args(*del, typed);
@@ -89,6 +93,8 @@ void define_del_and_check(CLI::App& app, Session& session, Typed& typed) {
   check->callback(
       [&] { session.work = [&] { return command::check(session.settings, typed.target); }; });
 }
+
+namespace {
 
 void define_ls_and_inspect(CLI::App& app, Session& session, Typed& typed) {
   auto* ls = app.add_subcommand("ls", "List attachments: who is attached where, and how it fares");
@@ -135,10 +141,8 @@ void define_ports(CLI::App& app, Session& session, Typed& typed) {
 
 }  // namespace
 
-void define_attachments(CLI::App& app, Session& session) {
+void define_attachment_lists(CLI::App& app, Session& session) {
   static Typed typed;
-  define_add(app, session, typed);
-  define_del_and_check(app, session, typed);
   define_ls_and_inspect(app, session, typed);
   define_port(app, session, typed);
   define_ports(app, session, typed);

@@ -33,7 +33,9 @@ struct Group {
 
 const std::vector<Group>& groups() {
   static const std::vector<Group> all{
-      {define_attachments, {"add", "del", "check", "ls", "inspect", "port", "ports"}},
+      {define_add, {"add"}},
+      {define_del_and_check, {"del", "check"}},
+      {define_attachment_lists, {"ls", "inspect", "port", "ports"}},
       {define_upkeep, {"gc", "reload", "status", "trace", "doctor", "install", "version"}},
       {define_graph, {"graph"}},
       {define_networks, {"network"}},

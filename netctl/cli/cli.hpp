@@ -40,16 +40,18 @@ CLI::App* find_subcommand(CLI::App& app, const std::string& name);
 // choose from. After define_for().
 std::string missing_command(CLI::App& app, const std::vector<std::string>& words);
 
-void define_attachments(CLI::App& app, Session& session);  // add del check ls inspect port ports
-void define_upkeep(CLI::App& app, Session& session);       // gc reload status trace doctor …
-void define_graph(CLI::App& app, Session& session);        // graph
-void define_networks(CLI::App& app, Session& session);     // network
-void define_namespaces(CLI::App& app, Session& session);   // ns
-void define_sandboxes(CLI::App& app, Session& session);    // sandbox
-void define_ipam(CLI::App& app, Session& session);         // ipam
-void define_containers(CLI::App& app, Session& session);   // run exec ps stats logs stop rm …
-void define_completion(CLI::App& app, Session& session);   // completion complete
-void define_manual(CLI::App& app, Session& session);       // manual, for who builds netctl
+void define_add(CLI::App& app, Session& session);               // add
+void define_del_and_check(CLI::App& app, Session& session);     // del check
+void define_attachment_lists(CLI::App& app, Session& session);  // ls inspect port ports
+void define_upkeep(CLI::App& app, Session& session);            // gc reload status trace doctor …
+void define_graph(CLI::App& app, Session& session);             // graph
+void define_networks(CLI::App& app, Session& session);          // network
+void define_namespaces(CLI::App& app, Session& session);        // ns
+void define_sandboxes(CLI::App& app, Session& session);         // sandbox
+void define_ipam(CLI::App& app, Session& session);              // ipam
+void define_containers(CLI::App& app, Session& session);        // run exec ps stats logs stop …
+void define_completion(CLI::App& app, Session& session);        // completion complete
+void define_manual(CLI::App& app, Session& session);            // manual, for who builds netctl
 
 // How a command prints: -o, --format; and what a table has besides.
 void add_output_options(CLI::App& command, command::Output& output, bool has_table);
