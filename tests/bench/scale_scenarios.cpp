@@ -253,7 +253,12 @@ Contestant host_local(Lab& lab, const std::string& name, const std::string& dire
   };
   // The first call after others have written there makes ours an index.
   if (const auto first = round(); !first) return absent(name, first.error());
-  return {.name = name, .measure = round};
+  // Each round twice, and the first one not counted: it finds the processor's caches as the
+  // contestant before has left them, who is another one for the full store than for the empty one.
+  return {.name = name, .measure = [round]() -> Result<Samples> {
+            TRY(round());
+            return round();
+          }};
 }
 
 Scenario addresses() {
