@@ -23,7 +23,7 @@ LINT_PACKAGES="clang clang-tidy cppcheck"
 
 # What the bench measures beside ours, and with what (bench.sh).
 PEER_PACKAGES="containernetworking-plugins netavark crun runc busybox-static iptables nftables \
-iproute2 iperf3"
+iproute2 iperf3 docker.io"
 
 # without_services COMMAND...: runs it, and no service of a package that it installs is started or
 # restarted: the tests start their own containerd, redis and so on, and the machine keeps its network.

@@ -2,6 +2,7 @@
 // config.json.
 #include <filesystem>
 
+#include "runtime-core/base/log.hpp"
 #include "tests/bench/makers.hpp"
 #include "tests/bench/scenarios.hpp"
 
@@ -14,6 +15,7 @@ constexpr char kCrun[] = "crun";
 constexpr char kRunc[] = "runc";
 constexpr char kCrunReference[] = "crun and reference";
 constexpr char kRuncReference[] = "runc and reference";
+constexpr char kDocker[] = "docker";
 
 // The program that all of them run, in a root file system of busybox.
 constexpr char kProgram[] = "/bin/true";
@@ -164,13 +166,94 @@ Scenario without_network() {
       }};
 }
 
-Contestant ours_on_a_bridge(Lab& lab) {
-  const auto yard = Yard::make(lab, "ours-run-net");
+Contestant ours_on_a_bridge(Lab& lab, const std::string& host) {
+  const auto yard = Yard::make(lab, host);
   if (!yard) return absent(kOurs, yard.error());
   if (const Status there = (*yard)->attach_resident("bridge"); !there) {
     return absent(kOurs, there.error());
   }
   return timed_run(*yard, {"--network", "bridge", "-p", "8003:80"});
+}
+
+// Docker's daemon on a host of its own, with an image of the same program; both go with it.
+class Docker {
+ private:
+  static constexpr char kStart[] = R"(
+    dockerd --data-root $PWD/docker --exec-root $PWD/docker-run --pidfile docker.pid \
+      --host $DOCKER_HOST --bip 172.31.0.1/16 >docker.log 2>&1 &
+    for i in $(seq 300); do
+      docker info >/dev/null 2>&1 && break
+      sleep 0.1
+    done
+    docker info >/dev/null 2>&1 || { tail -n 1 docker.log >&2; exit 1; }
+    tar -C root -c . | docker import - bench)";
+  static constexpr char kStop[] = R"(
+    [ -s docker.pid ] || exit 0
+    kill $(cat docker.pid)
+    for i in $(seq 100); do
+      [ -e docker.pid ] || exit 0
+      sleep 0.1
+    done
+    echo dockerd does not end >&2
+    exit 1)";
+
+ public:
+  static Result<std::shared_ptr<Docker>> start(const std::shared_ptr<Yard>& yard) {
+    std::shared_ptr<Docker> docker(new Docker(yard));
+    TRY(docker->shell(kStart));
+    return docker;
+  }
+  Docker(const Docker&) = delete;
+  Docker& operator=(const Docker&) = delete;
+  ~Docker() {
+    const auto stopped = shell(kStop);
+    if (!stopped) log::warn("{}", stopped.error().message);
+  }
+
+  Status run(const std::vector<std::string>& options) const {
+    std::vector<std::string> words{"/usr/bin/docker", "--host", address(), "run", "--rm"};
+    words.insert(words.end(), options.begin(), options.end());
+    words.insert(words.end(), {"bench", kProgram});
+    TRY(yard_->host().sure(words));
+    return ok();
+  }
+
+ private:
+  explicit Docker(std::shared_ptr<Yard> yard) : yard_(std::move(yard)) {}
+  std::string address() const { return format("unix://{}/docker.sock", yard_->host().directory()); }
+  Result<std::string> shell(const std::string& line) const {
+    return yard_->host().shell(
+        format("cd {}; export DOCKER_HOST={}; {}", yard_->host().directory(), address(), line));
+  }
+
+  std::shared_ptr<Yard> yard_;
+};
+
+Result<Contestant> docker(Lab& lab) {
+  if (!fs::exists("/usr/sbin/dockerd"))
+    return fail(Errc::NotFound, "/usr/sbin/dockerd is not here");
+  const auto engine = TRY(Docker::start(TRY(Yard::make(lab, kDocker))));
+  return Contestant{kDocker, [engine]() -> Result<Samples> {
+                      const Stopwatch watch;
+                      TRY(engine->run({"-p", "8003:80"}));
+                      return Samples{watch.elapsed()};
+                    }};
+}
+
+// Not a row of the one below: most of docker's processor time is its daemon's, which is not ours to
+// wait for.
+Scenario beside_docker() {
+  return {.name = "run-docker",
+          .figures = {{.title = "run --rm -p of /bin/true on the default network",
+                       .unit = "ms",
+                       .reach = {{Reach::Kind::FasterBy, 20, kDocker}}}},
+          .rounds = 21,
+          .prepare = [](Lab& lab) {
+            Contestant ours = ours_on_a_bridge(lab, "ours-run-docker");
+            const auto both = ours.measure;
+            ours.measure = [both]() -> Result<Samples> { return Samples{TRY(both()).front()}; };
+            return std::vector<Contestant>{std::move(ours), or_absent(kDocker, docker(lab))};
+          }};
 }
 
 Scenario with_network() {
@@ -182,7 +265,7 @@ Scenario with_network() {
           .rounds = 21,
           .prepare = [](Lab& lab) {
             return std::vector<Contestant>{
-                ours_on_a_bridge(lab),
+                ours_on_a_bridge(lab, "ours-run-net"),
                 or_absent(kCrunReference, oci_with_network(lab, kCrunReference, kCrun)),
                 or_absent(kRuncReference, oci_with_network(lab, kRuncReference, kRunc))};
           }};
@@ -190,6 +273,8 @@ Scenario with_network() {
 
 }  // namespace
 
-std::vector<Scenario> run_scenarios() { return {without_network(), with_network()}; }
+std::vector<Scenario> run_scenarios() {
+  return {without_network(), with_network(), beside_docker()};
+}
 
 }  // namespace netctl::bench

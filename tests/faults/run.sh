@@ -196,7 +196,7 @@ state() {
     find /run/data -mindepth 2 2>/dev/null | sort
     pgrep -c -x -r R,S,D,T busybox-faults  # not those that have ended, and nobody waited for
     [ ! -e /run/netns/c1 ] || nsenter --net=/run/netns/c1 sh -c 'ip -o link; ip -o addr; ip route'
-  } | sed -E -e '/fe80::|ff00::/d' -e 's/valid_lft.*|,LOWER_UP| state [A-Z]+|@if[0-9]+//g' \
+  } | sed -E -e '/fe80::|ff00::/d' -e 's/valid_lft.*|NO-CARRIER,|,LOWER_UP| state [A-Z]+|@if[0-9]+//g' \
     -e 's/^[0-9]+: //'
 }
 
