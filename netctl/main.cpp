@@ -55,9 +55,7 @@ int run(const netctl::cli::Session& session) {
   return session.failure_status;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int answer(int argc, char** argv) {
   netctl::log::set_up("netctl");
   seal_for_containers(argc, argv);
   std::signal(SIGPIPE, SIG_IGN);
@@ -82,4 +80,15 @@ int main(int argc, char** argv) {
     return kUsage;
   }
   return run(session);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return answer(argc, argv);
+  } catch (const std::exception& thrown) {  // before anything was begun
+    std::fprintf(stderr, "netctl: %s\n", thrown.what());
+    return 1;
+  }
 }

@@ -48,12 +48,12 @@ std::string table_name(std::uint32_t table) {
 
 // NUD_* of linux/neighbour.h, as ip-neighbour(8) calls them.
 std::string state_name(std::uint16_t state) {
-  static const std::map<std::uint16_t, std::string> kNames{
+  static const std::map<std::uint16_t, std::string> names{
       {0x01, "incomplete"}, {0x02, "reachable"}, {0x04, "stale"}, {0x08, "delay"},
       {0x10, "probe"},      {0x20, "failed"},    {0x40, "noarp"}, {0x80, "permanent"},
   };
-  const auto found = kNames.find(state);
-  return found == kNames.end() ? format("{}", state) : found->second;
+  const auto found = names.find(state);
+  return found == names.end() ? format("{}", state) : found->second;
 }
 
 // What one namespace holds, as the kernel told it.
@@ -84,9 +84,9 @@ Result<Contents> read_contents() {
   contents.addresses = TRY(socket.addresses());
   contents.neighbours = TRY(socket.neighbours());
   for (const Family family : {Family::V4, Family::V6}) {
-    for (rtnl::Route& route : TRY(socket.routes(family, 0))) {
+    for (const rtnl::Route& route : TRY(socket.routes(family, 0))) {
       // The kernel's own entries for its addresses say nothing that the addresses do not.
-      if (route.table != 255) contents.routes.push_back(std::move(route));
+      if (route.table != 255) contents.routes.push_back(route);
     }
   }
   for (const char* path : kSysctls) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 #include "netctl/progress.hpp"
 #include "plugins/built_ins.hpp"
@@ -35,7 +36,7 @@ std::string own_plugin_directory() {
 
 std::string environment_or(const char* name, std::string otherwise) {
   const char* value = std::getenv(name);
-  return value && *value ? value : otherwise;
+  return value && *value ? value : std::move(otherwise);
 }
 
 Settings settings_from_environment() {

@@ -65,7 +65,7 @@ void define_add(CLI::App& app, Session& session) {
          "Capability arguments (CAP_ARGS), e.g. '{\"bandwidth\": {\"ingressRate\": 1000}}'")
       ->type_name("JSON");
   add->add_option_function<std::string>(
-         "-o,--output", [&typed](const std::string& kind) { typed.output.json = kind == "json"; },
+         "-o,--output", [](const std::string& kind) { typed.output.json = kind == "json"; },
          "Print what was given, or the CNI result")
       ->type_name("text|json")
       ->check(CLI::IsMember({"text", "json"}));

@@ -43,6 +43,7 @@ void drop_repeated(Json::object_t& members) {
 // Builds the value while the text is read, and stops where it nests too deep. The library's own
 // builder searches the object for each key that it adds: a million of them would keep it busy for
 // hours.
+// NOLINTNEXTLINE(bugprone-exception-escape): the library moves and destroys values without any.
 class Builder : public nlohmann::json_sax<Json> {
  public:
   bool null() override { return put(nullptr) != nullptr; }

@@ -41,6 +41,7 @@ namespace netctl::cni {
 // Ordered: members stand as in the text, each key once, where it came last.
 using Json = nlohmann::ordered_json;
 
+// NOLINTNEXTLINE(bugprone-exception-escape): the library moves and destroys values without any.
 struct Document {
   Json root{};
 };

@@ -148,7 +148,7 @@ void sort_keys(Json& value) {
   for (auto& [key, item] : *members) sorted.emplace_back(key, std::move(item));
   std::ranges::sort(sorted, {}, &std::pair<std::string, Json>::first);
   members->clear();
-  for (auto& [key, item] : sorted) members->emplace(std::move(key), std::move(item));
+  for (auto& [key, item] : sorted) members->emplace(key, std::move(item));
 }
 
 // --- parsing --------------------------------------------------------------------------------

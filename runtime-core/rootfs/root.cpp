@@ -358,11 +358,11 @@ Status Root::mask(const std::vector<std::string>& paths) {
       cover = TRY(sys::copy_mount(null.get(), "", false));
     } else {
       if (!empty) {
-        static const sys::NewFilesystem kEmpty{.type = "tmpfs",
-                                               .source = "tmpfs",
-                                               .options = {"nr_blocks=1", "nr_inodes=2"},
-                                               .attributes = sys::kReadOnly};
-        empty = TRY(sys::new_filesystem(kEmpty));
+        static const sys::NewFilesystem nothing{.type = "tmpfs",
+                                                .source = "tmpfs",
+                                                .options = {"nr_blocks=1", "nr_inodes=2"},
+                                                .attributes = sys::kReadOnly};
+        empty = TRY(sys::new_filesystem(nothing));
         TRY(attach_mount(empty.get(), target->get()).context("mask {}", path));
         continue;
       }

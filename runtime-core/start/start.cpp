@@ -26,6 +26,8 @@
 using Main = int (*)(int, char**, char**);
 using Initializer = void (*)(int, char**, char**);
 
+// glibc's names, and addresses in the linker's tables.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming,performance-no-int-to-ptr)
 extern "C" {
 
 extern char** environ;
@@ -51,13 +53,13 @@ extern const Initializer __init_array_end[];
 
 // What memcpy() and memset() go by: from how many bytes on they work in another way. As glibc has
 // them before it knows better; where it has none, what it makes of a cache of 1 MiB.
-long __x86_data_cache_size = 32 * 1024;
-long __x86_data_cache_size_half = 32 * 1024 / 2;
-long __x86_shared_cache_size = 1024 * 1024;
-long __x86_shared_cache_size_half = 1024 * 1024 / 2;
-long __x86_shared_non_temporal_threshold = 1024 * 1024 * 3 / 4;
+long __x86_data_cache_size = 32L * 1024;
+long __x86_data_cache_size_half = 32L * 1024 / 2;
+long __x86_shared_cache_size = 1024L * 1024;
+long __x86_shared_cache_size_half = 1024L * 1024 / 2;
+long __x86_shared_non_temporal_threshold = 1024L * 1024 * 3 / 4;
 long __x86_rep_movsb_threshold = 2048;
-long __x86_rep_movsb_stop_threshold = 1024 * 1024 * 3 / 4;
+long __x86_rep_movsb_stop_threshold = 1024L * 1024 * 3 / 4;
 long __x86_rep_stosb_threshold = 2048;
 int __x86_string_control = 0;
 
@@ -76,7 +78,7 @@ Elf64_auxv_t* auxiliary_vector(char** environment) {
 
 // Each names a function that says which of several is to be called, and where to write that down.
 void choose_implementations() {
-  for (const Elf64_Rela* entry = __rela_iplt_start; entry < __rela_iplt_end; ++entry) {
+  for (const Elf64_Rela* entry = __rela_iplt_start; entry != __rela_iplt_end; ++entry) {
     const auto choose =
         reinterpret_cast<Elf64_Addr (*)()>(static_cast<Elf64_Addr>(entry->r_addend));
     *reinterpret_cast<Elf64_Addr*>(entry->r_offset) = choose();
@@ -93,7 +95,7 @@ void set_guards() {
 }
 
 void call_all(const Initializer* begin, const Initializer* end, int argc, char** argv) {
-  for (const Initializer* each = begin; each < end; ++each) (*each)(argc, argv, environ);
+  for (const Initializer* each = begin; each != end; ++each) (*each)(argc, argv, environ);
 }
 
 }  // namespace
@@ -117,3 +119,4 @@ extern "C" [[noreturn, gnu::no_stack_protector]] int __libc_start_main(
   call_all(__init_array_start, __init_array_end, argc, argv);
   std::exit(main(argc, argv, environ));
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming,performance-no-int-to-ptr)

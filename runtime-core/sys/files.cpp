@@ -179,4 +179,8 @@ Result<FileLock> FileLock::acquire(UniqueFd file, Lock kind, std::string_view na
   return FileLock(std::move(file));
 }
 
+FileLock::~FileLock() {
+  if (file_) ::flock(file_.get(), LOCK_UN);
+}
+
 }  // namespace netctl::sys

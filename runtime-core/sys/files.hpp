@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime-core/base/result.hpp"
@@ -39,7 +40,8 @@ Status ensure_directory(const std::string& path, mode_t mode);
 // Names in the directory without "." and "..", sorted; empty when it does not exist.
 Result<std::vector<std::string>> list_directory(const std::string& path);
 
-// flock(2) on an open file: held until the returned object goes, or its process, however it dies.
+// flock(2) on an open file: held until the returned object goes, or its process, however it dies. A
+// child that has the descriptor too does not keep it held.
 enum class Lock { Shared, Exclusive };
 class FileLock {
  public:
@@ -47,6 +49,12 @@ class FileLock {
   static Result<FileLock> acquire(const std::string& path, Lock kind, mode_t mode);
   // Locks what is open already, and keeps it open.
   static Result<FileLock> acquire(UniqueFd file, Lock kind, std::string_view name);
+  FileLock(FileLock&&) noexcept = default;
+  FileLock& operator=(FileLock&& other) noexcept {
+    std::swap(file_, other.file_);
+    return *this;
+  }
+  ~FileLock();
 
  private:
   explicit FileLock(UniqueFd file) : file_(std::move(file)) {}

@@ -284,6 +284,20 @@ TEST_F(FilesTest, AnOpenDirectoryCanBeLocked) {
   EXPECT_FALSE(can_lock(directory_, LOCK_EX));
 }
 
+// As a child has it between fork(2) and execve(2).
+TEST_F(FilesTest, ALockGoesAlsoWhenSomebodyElseHasItsDescriptor) {
+  UniqueFd opened(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd inherited(::fcntl(opened.get(), F_DUPFD_CLOEXEC, 0));
+  {
+    auto first = FileLock::acquire(std::move(opened), Lock::Exclusive, directory_);
+    ASSERT_THAT(first, Succeeds());
+    const FileLock moved = std::move(first).value();
+    EXPECT_FALSE(can_lock(directory_, LOCK_SH)) << "a moved lock is still held";
+  }
+
+  EXPECT_TRUE(can_lock(directory_, LOCK_EX));
+}
+
 TEST_F(FilesTest, ALockThatIsASymbolicLinkIsRefused) {
   std::filesystem::create_symlink(path("elsewhere"), path("lock"));
 
