@@ -48,32 +48,24 @@ std::string text_of(const sockaddr_in6& address) {
   return std::string(view.starts_with("::ffff:") ? view.substr(7) : view);
 }
 
-// Where a client sends to.
-struct Destination {
-  Destination(const std::string& address, std::uint16_t port) {
-    if (address.find(':') != std::string::npos) {
-      auto* in6 = reinterpret_cast<sockaddr_in6*>(&storage);
-      in6->sin6_family = AF_INET6;
-      in6->sin6_port = htons(port);
-      ::inet_pton(AF_INET6, address.c_str(), &in6->sin6_addr);
-      family = AF_INET6;
-      size = sizeof *in6;
-    } else {
-      auto* in = reinterpret_cast<sockaddr_in*>(&storage);
-      in->sin_family = AF_INET;
-      in->sin_port = htons(port);
-      ::inet_pton(AF_INET, address.c_str(), &in->sin_addr);
-      size = sizeof *in;
-    }
-  }
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  int family = AF_INET;
-};
-
 }  // namespace
+
+SocketAddress::SocketAddress(const std::string& address, std::uint16_t port) {
+  if (address.find(':') != std::string::npos) {
+    auto* in6 = reinterpret_cast<sockaddr_in6*>(&storage);
+    in6->sin6_family = AF_INET6;
+    in6->sin6_port = htons(port);
+    EXPECT_EQ(::inet_pton(AF_INET6, address.c_str(), &in6->sin6_addr), 1) << address;
+    family = AF_INET6;
+    size = sizeof *in6;
+  } else {
+    auto* in = reinterpret_cast<sockaddr_in*>(&storage);
+    in->sin_family = AF_INET;
+    in->sin_port = htons(port);
+    EXPECT_EQ(::inet_pton(AF_INET, address.c_str(), &in->sin_addr), 1) << address;
+    size = sizeof *in;
+  }
+}
 
 bool is_available(Transport transport) {
   return static_cast<bool>(socket_in("", AF_INET, type_of(transport), protocol_of(transport)));
@@ -117,7 +109,7 @@ std::string Server::answer() {
 
 std::string ask(const std::string& ns, const std::string& address, std::uint16_t port,
                 Server& server) {
-  const Destination to(address, port);
+  const SocketAddress to(address, port);
   const UniqueFd client =
       socket_in(ns, to.family, type_of(server.transport()), protocol_of(server.transport()));
   const int connected = ::connect(client.get(), to.get(), to.size);
@@ -138,7 +130,7 @@ std::string ask(const std::string& ns, const std::string& address, std::uint16_t
 }
 
 bool pings(const std::string& ns, const std::string& address) {
-  const Destination to(address, 0);
+  const SocketAddress to(address, 0);
   const bool v6 = to.family == AF_INET6;
   const UniqueFd socket =
       socket_in(ns, to.family, SOCK_RAW, v6 ? int{IPPROTO_ICMPV6} : int{IPPROTO_ICMP});

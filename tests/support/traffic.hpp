@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cstdint>
 #include <string>
 
@@ -9,6 +11,16 @@
 // can be client and server in several namespaces at once, without threads or helper programs. A
 // namespace is a pinned name; empty: the test's own, which plays the host.
 namespace netctl::test {
+
+// What bind(2) and connect(2) take for an address of either family.
+struct SocketAddress {
+  SocketAddress(const std::string& address, std::uint16_t port);
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  int family = AF_INET;
+};
 
 enum class Transport { Tcp, Udp, Sctp };
 

@@ -1,6 +1,5 @@
 #include "runtime-core/diag/listeners.hpp"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "runtime-core/diag/holder.hpp"
 #include "tests/support/matchers.hpp"
 #include "tests/support/private_host.hpp"
+#include "tests/support/traffic.hpp"
 
 namespace netctl::diag {
 namespace {
@@ -26,21 +26,13 @@ class Listeners : public test::PrivateHost {
   // A socket bound to the address and port; TCP listens.
   static UniqueFd bound(const std::string& address, std::uint16_t port, int type,
                         bool v6_only = false) {
-    const bool v6 = address.find(':') != std::string::npos;
-    UniqueFd socket(::socket(v6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0));
-    const int only = v6_only ? 1 : 0;
-    if (v6) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
-    sockaddr_in6 in6{};
-    in6.sin6_family = AF_INET6;
-    in6.sin6_port = htons(port);
-    ::inet_pton(AF_INET6, address.c_str(), &in6.sin6_addr);
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(port);
-    ::inet_pton(AF_INET, address.c_str(), &in.sin_addr);
-    EXPECT_EQ(v6 ? ::bind(socket.get(), reinterpret_cast<sockaddr*>(&in6), sizeof in6)
-                 : ::bind(socket.get(), reinterpret_cast<sockaddr*>(&in), sizeof in),
-              0);
+    const test::SocketAddress wanted(address, port);
+    UniqueFd socket(::socket(wanted.family, type | SOCK_CLOEXEC, 0));
+    if (wanted.family == AF_INET6) {
+      const int only = v6_only ? 1 : 0;
+      ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
+    }
+    EXPECT_EQ(::bind(socket.get(), wanted.get(), wanted.size), 0);
     if (type == SOCK_STREAM) {
       EXPECT_EQ(::listen(socket.get(), 1), 0);
     }
@@ -79,15 +71,12 @@ TEST_F(Listeners, TcpSocketsThatListenAreToldWithTheirAddress) {
 TEST_F(Listeners, ASocketThatIsOnlyBoundOrConnectedTakesNobody) {
   const auto server = bound("127.0.0.1", 80, SOCK_STREAM);
   UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(80);
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ASSERT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+  const test::SocketAddress web("127.0.0.1", 80);
+  ASSERT_EQ(::connect(client.get(), web.get(), web.size), 0);
   const auto waiting = bound("127.0.0.1", 53, SOCK_DGRAM);
   UniqueFd asking(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  to.sin_port = htons(53);
-  ASSERT_EQ(::connect(asking.get(), reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+  const test::SocketAddress name_server("127.0.0.1", 53);
+  ASSERT_EQ(::connect(asking.get(), name_server.get(), name_server.size), 0);
 
   EXPECT_THAT(texts(Protocol::Tcp), testing::ElementsAre("127.0.0.1 80"));
   EXPECT_THAT(texts(Protocol::Udp), testing::ElementsAre("127.0.0.1 53"));

@@ -1,7 +1,5 @@
 #include "runtime-core/nft/conntrack.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <string>
@@ -11,6 +9,7 @@
 
 #include "runtime-core/base/unique_fd.hpp"
 #include "tests/support/matchers.hpp"
+#include "tests/support/traffic.hpp"
 #include "tests/system/nft/nft_host.hpp"
 
 namespace netctl::nft {
@@ -23,20 +22,10 @@ using testing::IsEmpty;
 // A UDP flow that lives as long as this: it can send more of the same.
 class Flow {
  public:
-  Flow(const std::string& to, std::uint16_t port)
-      : socket_(::socket(to.find(':') == std::string::npos ? AF_INET : AF_INET6,
-                         SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(port);
-    const bool is_v4 = ::inet_pton(AF_INET, to.c_str(), &v4.sin_addr) == 1;
-    ::inet_pton(AF_INET6, to.c_str(), &v6.sin6_addr);
-    const auto* address =
-        is_v4 ? reinterpret_cast<sockaddr*>(&v4) : reinterpret_cast<sockaddr*>(&v6);
-    EXPECT_EQ(::connect(socket_.get(), address, is_v4 ? sizeof v4 : sizeof v6), 0);
+  Flow(const std::string& to, std::uint16_t port) {
+    const test::SocketAddress address(to, port);
+    socket_ = UniqueFd(::socket(address.family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::connect(socket_.get(), address.get(), address.size), 0);
     send();
   }
   // That nobody listens does not matter: what goes out is tracked.

@@ -1,7 +1,5 @@
 // Flows that live on while ports are published and go: NAT is decided on a flow's first packet, so
 // one of UDP that was there before would stick to where it went; one of TCP is meant to.
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -22,21 +20,11 @@ using testing::IsEmpty;
 // A socket of that namespace.
 UniqueFd connected(const std::string& ns, const std::string& to, std::uint16_t port, int type) {
   const auto netns = ns::open_netns(ns::pin_directory() + "/" + ns);
-  const bool v6 = to.find(':') != std::string::npos;
+  const SocketAddress address(to, port);
   UniqueFd socket = ns::run_in(netns->get(), [&]() -> Result<UniqueFd> {
-                      return UniqueFd(::socket(v6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0));
+                      return UniqueFd(::socket(address.family, type | SOCK_CLOEXEC, 0));
                     }).value();
-  sockaddr_in6 in6{};
-  in6.sin6_family = AF_INET6;
-  in6.sin6_port = htons(port);
-  ::inet_pton(AF_INET6, to.c_str(), &in6.sin6_addr);
-  sockaddr_in in{};
-  in.sin_family = AF_INET;
-  in.sin_port = htons(port);
-  ::inet_pton(AF_INET, to.c_str(), &in.sin_addr);
-  EXPECT_EQ(v6 ? ::connect(socket.get(), reinterpret_cast<sockaddr*>(&in6), sizeof in6)
-               : ::connect(socket.get(), reinterpret_cast<sockaddr*>(&in), sizeof in),
-            0);
+  EXPECT_EQ(::connect(socket.get(), address.get(), address.size), 0);
   return socket;
 }
 
