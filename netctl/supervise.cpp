@@ -61,7 +61,7 @@ class Run {
   Result<int> all(const std::function<void()>& started) {
     const Signals signals = TRY(Signals::take());
     Rollback undo;
-    undo.add("remove the container", [&] { return remove(); });
+    undo.add("remove the container", [&] { return twice([&] { return remove(); }); });
     const Spec spec = TRY(store_.spec_of(state_.id));
     const cgroup::Group group = TRY(make_group(spec));
     Streams streams = TRY(make_streams());

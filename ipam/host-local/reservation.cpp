@@ -107,9 +107,10 @@ std::optional<Reservation> find_reservation(int directory, const std::string& na
   std::array<char, kMaxContent> content;
   const ssize_t got = file ? ::read(file.get(), content.data(), content.size()) : -1;
   if (got < 0) {
+    const int error = errno;
     log::warn("read reservation {}: {}; its address counts as taken", name,
-              system_error(errno, "open or read").message);
-    return Reservation{.state = Reservation::State::Unreadable};
+              system_error(error, "open or read").message);
+    return Reservation{.state = Reservation::State::Unreadable, .error = error};
   }
   std::array<char, kMaxContent> tag;
   const ssize_t tagged = ::fgetxattr(file.get(), kTagName, tag.data(), tag.size());

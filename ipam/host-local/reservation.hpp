@@ -29,7 +29,9 @@ struct Reservation {
   State state = State::Nobody;
   cni::Attachment owner{};   // of Held and Past; ifname empty: all interfaces of the container
   std::optional<Tag> tag{};  // the reference plugin makes none; nothing is known then
-  bool is_taken() const { return state == State::Held || state == State::Unreadable; }
+  int error = 0;             // why it is Unreadable, as in errno(3)
+  bool is_unreadable() const { return state == State::Unreadable; }
+  bool is_taken() const { return state == State::Held || is_unreadable(); }
 };
 
 // The address that a file of this name reserves. Other spellings of an address are not ours: nobody

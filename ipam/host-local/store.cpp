@@ -68,8 +68,9 @@ Result<Store> Store::lock(const StorePlace& place, UniqueFd fd) {
   return Store(place, std::move(fd), std::move(held));
 }
 
+// An index of files of which one could not be read would hide that one from its owner for good.
 Store::~Store() {
-  if (index_) index_->settle(fd_.get());
+  if (index_ && index_is_whole_) index_->settle(fd_.get());
 }
 
 std::string Store::path(std::string_view name) const {
@@ -109,6 +110,8 @@ Result<std::vector<Store::Entry>> Store::scan() {
   index_ = std::make_unique<Index>(
       Index::make(format("{}/{}", place_.index_directory, Index::name_of(info)), place_.boot_id));
   for (const Entry& entry : entries) index_->add(entry.address, entry.reservation);
+  index_is_whole_ = std::ranges::none_of(
+      entries, [](const Entry& entry) { return entry.reservation.is_unreadable(); });
   return entries;
 }
 
@@ -139,6 +142,9 @@ Result<std::optional<std::vector<Store::Entry>>> Store::confirmed(const cni::Att
   std::vector<Entry> entries;
   for (const IpAddress& address : TRY(index())->candidates(owner)) {
     auto found = find(address);
+    if (found && found->is_unreadable()) {
+      return system_error(found->error, format("read reservation {}", path(address.to_text())));
+    }
     if (!found || found->owner != owner) return std::optional<std::vector<Entry>>();
     entries.push_back({.address = address, .reservation = *std::move(found)});
   }
@@ -178,6 +184,7 @@ Result<bool> Store::reserve(const IpAddress& address, const cni::Attachment& own
   if (!reserved) {
     const Reservation found = find(address).value_or(Reservation{});
     if (found.is_taken()) {
+      index_is_whole_ = index_is_whole_ && !found.is_unreadable();
       known.add(address, found);
       return false;
     }
@@ -215,8 +222,7 @@ Status Store::retain(const std::vector<cni::Attachment>& owners) {
   const ValidOwners valid(owners);
   std::vector<Entry> entries = TRY(scan());
   std::erase_if(entries, [&](const Entry& entry) {
-    return entry.reservation.state == Reservation::State::Unreadable ||
-           valid.include(entry.reservation.owner);
+    return entry.reservation.is_unreadable() || valid.include(entry.reservation.owner);
   });
   return release_each(entries);
 }

@@ -97,6 +97,7 @@ class Store {
   UniqueFd fd_;  // the directory
   sys::FileLock lock_;
   std::unique_ptr<Index> index_{};  // once it was needed
+  bool index_is_whole_ = true;      // made of files that could all be read
   Status unfinished_{};             // how removing what killed processes left went
 };
 

@@ -203,8 +203,8 @@ Status remove_pinned(const std::string& name) {
   }
   if (!file) return system_error(errno, format("open {}", path));
   struct statfs info {};
-  const bool pinned =
-      ::fstatfs(file.get(), &info) == 0 && static_cast<unsigned long>(info.f_type) == NSFS_MAGIC;
+  if (::fstatfs(file.get(), &info) != 0) return system_error(errno, format("statfs {}", path));
+  const bool pinned = static_cast<unsigned long>(info.f_type) == NSFS_MAGIC;
   // A plain empty file is what a creator leaves that was killed before it pinned.
   struct stat content {};
   if (!pinned &&

@@ -6,7 +6,8 @@
 #   tests/faults/run.sh -s 10                every 10th point only
 # After an ADD that failed the host has to be as it was before, and the error has to name the cause.
 # An ADD that succeeded in spite of it, and one that was killed, have to be undone whole by one DEL,
-# and can then be made again. After a DEL that failed or was killed, one more has to end it.
+# and can then be made again. After a DEL that failed or was killed, one more has to end it; after a
+# CHECK that did, the next one has to be right.
 # Measured are the programs of build/release (BUILD_DIR). Everything happens in namespaces that are
 # made for it. Prints a line for each point that was not survived and a table of counts. Status: 0
 # all survived, 1 not all, 2 it could not be run.
@@ -278,6 +279,12 @@ try_point() {
       *-add | netctl-run) is_like /run/faults/before || lost "$operation" "$call" "$n" "left something behind" ;;
     esac
   fi
+  case $operation in
+    *-check)
+      operation "$operation" >/run/faults/out 2>&1 ||
+        lost "$operation" "$call" "$n" "CHECK behind it fails"
+      ;;
+  esac
   ending "$operation" >/run/faults/out 2>&1 || lost "$operation" "$call" "$n" "DEL behind it fails"
   is_like /run/faults/clean || lost "$operation" "$call" "$n" "DEL behind it leaves something"
   case $operation in

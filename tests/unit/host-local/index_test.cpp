@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <filesystem>
 #include <set>
 #include <utility>
 
 #include <gmock/gmock.h>
 
 #include "ipam/host-local/store.hpp"
+#include "runtime-core/sys/files.hpp"
 #include "tests/support/matchers.hpp"
 #include "tests/unit/host-local/temporary_directory.hpp"
 
@@ -19,8 +21,10 @@
 namespace netctl::host_local {
 namespace {
 
+using test::FailsSaying;
 using test::Succeeds;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 IpAddress ip(std::string_view text) { return *parse_ip_address(text); }
@@ -173,6 +177,34 @@ TEST_F(IndexTest, AnOwnerThatIsWrittenIntoAFileIsBelieved) {
   EXPECT_THAT(open().release_all(kC1), Succeeds());
   EXPECT_EQ(read(file("10.0.0.2")), "c2\r\neth0");
   EXPECT_THAT(addresses_of(kC2), ElementsAre("10.0.0.2"));
+}
+
+// A disk's error may be gone with the next call; the directory's time does not tell.
+TEST_F(IndexTest, WhatCouldNotBeReadOnceIsFoundByItsOwnerTheNextTime) {
+  ASSERT_TRUE(reserve("10.0.0.2", kC1));
+  std::filesystem::create_directory(root() + "/elsewhere");  // read(2) fails with EISDIR
+  std::filesystem::create_symlink(root() + "/elsewhere", file("10.0.0.3"));
+  EXPECT_THAT(addresses_of(kC1), ElementsAre("10.0.0.2"));
+
+  std::filesystem::remove(root() + "/elsewhere");
+  ASSERT_THAT(sys::replace_file(root() + "/elsewhere", "c1\r\neth0", 0600), Succeeds());
+
+  EXPECT_THAT(addresses_of(kC1), ElementsAre("10.0.0.2", "10.0.0.3"));
+}
+
+// To release the others and say that all is well would leave it taken for good.
+TEST_F(IndexTest, AnOwnersAddressThatCannotBeReadIsAnErrorWithItsCause) {
+  std::filesystem::create_directory(root() + "/net");
+  std::filesystem::create_symlink(root() + "/elsewhere", file("10.0.0.3"));
+  ASSERT_THAT(sys::replace_file(root() + "/elsewhere", "c1\r\neth0", 0600), Succeeds());
+  ASSERT_TRUE(reserve("10.0.0.2", kC1));
+  ASSERT_THAT(addresses_of(kC1), ElementsAre("10.0.0.2", "10.0.0.3"));
+
+  std::filesystem::remove(root() + "/elsewhere");
+  std::filesystem::create_directory(root() + "/elsewhere");
+
+  EXPECT_THAT(open().release_all(kC1),
+              FailsSaying(HasSubstr("read reservation " + file("10.0.0.3") + ": Is a directory")));
 }
 
 TEST_F(IndexTest, EachStoreHasItsOwn) {
