@@ -254,7 +254,8 @@ Rules ingress_rules(const std::string& link, bool from_own_bridge) {
   const Verdict back{.kind = Verdict::Kind::Return};
   const nft::MatchIfKind from_bridge{.field = Field::InIfName, .kind = "bridge"};
   const nft::MatchIfName elsewhere{.field = Field::InIfName, .name = link, .negated = true};
-  Rules rules = {{nft::MatchDnat{}, back}};
+  // A table of an earlier version asks here before it lets established connections pass.
+  Rules rules = {{nft::MatchEstablished{}, back}, {nft::MatchDnat{}, back}};
   if (from_own_bridge) {
     rules.push_back({elsewhere, from_bridge, kDrop});
     rules.push_back({elsewhere, in(Field::InIfName, secluded_set()), kDrop});

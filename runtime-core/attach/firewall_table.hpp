@@ -87,10 +87,12 @@
 //                       ip6 daddr . meta l4proto . th dport @open6 accept
 //                       drop }
 //
-//   chain same_br-web           { ct status dnat return
+//   chain same_br-web           { ct state established,related return
+//                                 ct status dnat return
 //                                 iifname != "br-web" meta iifkind "bridge" drop
 //                                 iifname != "br-web" iifname @secluded drop }
-//   chain alone_br-web          { ct status dnat return
+//   chain alone_br-web          { ct state established,related return
+//                                 ct status dnat return
 //                                 meta iifkind "bridge" drop
 //                                 iifname @secluded drop }
 //   chain masq_172.17.0.0/16    { ip daddr 172.17.0.0/16 accept
