@@ -128,6 +128,18 @@ TEST(Allowlist, IsOneExpressionALineWithoutBlankOnes) {
   EXPECT_THAT(parse_allowlist(""), testing::IsEmpty());
 }
 
+// Tried out one after the other, the ways in which this may match are more than anybody can wait
+// for; and a key as long as the other would be a recursion as deep.
+TEST(Allowlist, NoExpressionAndNoKeyTakesForEver) {
+  const std::string repeated = "net." + std::string(60, 'a');
+  EXPECT_THAT(check_allowed({{repeated + "!", "1"}}, {"^net\\.(a+)+(a+)+(a+)+$"}),
+              FailsSaying(HasSubstr("is not allowed")));
+  EXPECT_THAT(check_allowed({{"net." + std::string(100'000, 'a'), "1"}}, {"^net\\.a*$"}),
+              Succeeds());
+  EXPECT_THAT(check_allowed({{repeated, "1"}}, {"(a)\\1"}),
+              FailsSaying(HasSubstr("is not a regular expression")));
+}
+
 TEST(Allowlist, EachKeyHasToMatchSomewhere) {
   const std::vector<std::string> list = {"^net\\.core\\.", "conf\\.[a-z0-9]+\\.arp_filter$"};
   EXPECT_THAT(check_allowed({{"net.core.somaxconn", "1"}}, list), Succeeds());
