@@ -315,10 +315,27 @@ std::optional<UniqueFd> Group::open_unified() const {
   return fd;
 }
 
-Status Group::add(pid_t pid, bool born_in_unified) const {
+Result<Entrance> Group::open_entrance() const {
+  Entrance entrance;
   for (const Hierarchy& each : layout_.hierarchies) {
-    if (each.version == 2 && born_in_unified) continue;
-    TRY(write_value(directory_in(each) + "/cgroup.procs", format("{}", pid)));
+    // Of version 1 the file that takes one thread: cgroup.procs is for all threads of a process,
+    // for which others have to be stopped.
+    std::string path = directory_in(each) + (each.version == 1 ? "/tasks" : "/cgroup.procs");
+    UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!file) return system_error(errno, format("open {}", path));
+    entrance.doors_.push_back(
+        {.path = std::move(path), .version = each.version, .file = std::move(file)});
+  }
+  return entrance;
+}
+
+Status Entrance::enter(bool born_in_unified) const {
+  constexpr char kSelf = '0';
+  for (const Door& door : doors_) {
+    if (door.version == 2 && born_in_unified) continue;
+    if (::write(door.file.get(), &kSelf, sizeof kSelf) < 0) {
+      return system_error(errno, format("enter the cgroup by {}", door.path));
+    }
   }
   return ok();
 }

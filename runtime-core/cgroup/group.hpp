@@ -27,6 +27,25 @@ struct Statistics {
   std::optional<std::uint64_t> written_bytes{};
 };
 
+// What a process puts itself into a group with. One that does so by itself, and has one thread,
+// goes at once; to move another one the kernel first makes all processes of the machine refrain
+// from forking and ending, which takes it a grace period of RCU, 10 ms and more
+// (cgroup_procs_write_start(), kernel/cgroup/cgroup.c).
+class Entrance {
+ public:
+  // In every hierarchy; not again in that of version 2 if it was born there.
+  Status enter(bool born_in_unified) const;
+
+ private:
+  friend class Group;
+  struct Door {
+    std::string path{};
+    int version = 0;
+    UniqueFd file{};
+  };
+  std::vector<Door> doors_{};
+};
+
 // A group of one path in every hierarchy. It is nothing but its directories, so it can be named
 // again by anybody who knows the path.
 class Group {
@@ -45,9 +64,8 @@ class Group {
 
   // Its directory in version 2, for a process that is to be born in it; nothing without version 2.
   std::optional<UniqueFd> open_unified() const;
-  // Puts a process into it in every hierarchy; not again into that of version 2 if it was born
-  // there.
-  Status add(pid_t pid, bool born_in_unified = false) const;
+  // May be used by any child of the process that opened it, in whatever namespaces it is by then.
+  Result<Entrance> open_entrance() const;
 
   Status apply(const Resources& resources) const;
   Statistics statistics() const;

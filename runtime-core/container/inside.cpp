@@ -158,6 +158,7 @@ Status set_oom_score(const Process& process) {
 Error live(Inside& inside, const Channel& channel) {
   const Process& process = inside.spec.process;
   TRY(hide(inside.options));
+  TRY(inside.entrance.enter(inside.in_cgroup));
   if (::setsid() < 0) return system_error(errno, "start a session");
   TRY(leave_session_keyring());
   Message go = TRY(channel.expect(Word::Go));

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "runtime-core/cgroup/group.hpp"
 #include "runtime-core/container/channel.hpp"
 #include "runtime-core/container/launch.hpp"
 #include "runtime-core/container/seccomp.hpp"
@@ -16,6 +17,8 @@ struct Inside {
   std::vector<ns::Opened> joined{};  // besides user, pid and time
   std::vector<rootfs::CgroupDirectory> cgroups{};
   FilterProgram filter{};  // empty: none
+  cgroup::Entrance entrance{};
+  bool in_cgroup = false;  // of version 2, by birth
   // For another user namespace than ours, from which paths of the host may be out of reach: copies
   // of the root, and of what each mount of the spec binds (none for other mounts). A root of layers
   // comes with the word that lets it go on, when the user namespace has its maps.

@@ -105,7 +105,7 @@ Status copy_sources(const Spec& spec, Inside& inside) {
   return ok();
 }
 
-// Born in its cgroup where the kernel has that, put into it otherwise.
+// Born in its cgroup where the kernel has that; otherwise it enters by itself.
 struct Birth {
   sys::Child child{};
   bool in_cgroup = false;
@@ -243,6 +243,7 @@ Result<Launched> launch(const Spec& spec, const cgroup::Group& group,
     if (!use->path.empty()) user_namespace = TRY(ns::open_kind(Kind::User, use->path));
     TRY(copy_sources(spec, inside));
   }
+  inside.entrance = TRY(group.open_entrance());
   auto [ours, theirs] = TRY(Channel::make());
 
   std::optional<ns::ForChildren> children(std::in_place);
@@ -253,13 +254,13 @@ Result<Launched> launch(const Spec& spec, const cgroup::Group& group,
   Birth birth = TRY(std::move(born));
   if (birth.child.pid == 0) {
     ours.close();
+    inside.in_cgroup = birth.in_cgroup;
     become_container(inside, theirs);
   }
   theirs.close();
   children.reset();  // whoever is born from here on is in our namespaces again
   Launched launched(std::move(birth.child), std::move(ours));
   TRY(write_maps(spec, launched.pid()));
-  TRY(group.add(launched.pid(), birth.in_cgroup));
   const UniqueFd layers = TRY(layers_for(spec, launched.pid()));
   TRY(launched.go(layers.get()));
   return launched;
@@ -279,14 +280,21 @@ Result<std::vector<ns::Opened>> open_all_of(pid_t pid) {
   return opened;
 }
 
-// The life of a process that joins, up to its program; what it gives is why there is none.
-Error join_inside(const std::vector<ns::Opened>& namespaces, const Begin& begin,
-                  const Channel& channel) {
+// What a process has that joins, besides what its program gets.
+struct Joining {
+  const std::vector<ns::Opened>& namespaces;
+  const cgroup::Entrance& entrance;
+  bool in_cgroup = false;
+};
+
+// Its life, up to the program; what it gives is why there is none.
+Error join_inside(const Joining& joining, const Begin& begin, const Channel& channel) {
   TRY(hide(begin.options));
+  TRY(joining.entrance.enter(joining.in_cgroup));
   if (::setsid() < 0) return system_error(errno, "start a session");
   TRY(leave_session_keyring());
   TRY(channel.expect(Word::Go));
-  TRY(ns::enter_all(namespaces));
+  TRY(ns::enter_all(joining.namespaces));
   TRY(hide(begin.options));
   Terminal terminal;
   if (begin.process.terminal) {
@@ -312,6 +320,7 @@ Result<Launched> join(pid_t init, const Spec& spec, const Process& process,
   std::erase_if(namespaces, [](const ns::Opened& each) {
     return each.kind == Kind::Pid || each.kind == Kind::Time;
   });
+  const cgroup::Entrance entrance = TRY(group.open_entrance());
   auto channel = TRY(Channel::make());
   Channel& ours = channel.first;
   Channel& theirs = channel.second;
@@ -320,13 +329,13 @@ Result<Launched> join(pid_t init, const Spec& spec, const Process& process,
     sys::be_child([&] {
       ours.close();
       (void)theirs.send_failure(join_inside(
-          namespaces, {.process = process, .options = options, .filter = filter}, theirs));
+          {.namespaces = namespaces, .entrance = entrance, .in_cgroup = birth.in_cgroup},
+          {.process = process, .options = options, .filter = filter}, theirs));
       return 1;
     });
   }
   theirs.close();
   Launched launched(std::move(birth.child), std::move(ours));
-  TRY(group.add(launched.pid(), birth.in_cgroup));
   TRY(launched.go());
   return launched;
 }
