@@ -215,8 +215,7 @@ Result<cni::AddResult> Bridge::add(const cni::Request& request) {
 
 Status Bridge::del(const cni::Request& request) {
   ErrorList errors;
-  const auto table = attach::remove_masquerade(attach::owner_of(request));
-  if (!table) errors.add(table.error());
+  errors.keep(attach::remove_masquerade(attach::owner_of(request)));
   errors.keep(remove_endpoint(request, usable_config(request)));
   errors.keep(attach::remove_mac_guard(attach::owner_of(request)));
   // Last, and always: as long as anything has the address, nobody else may get it.

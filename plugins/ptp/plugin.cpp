@@ -105,8 +105,7 @@ Result<cni::AddResult> Ptp::add(const cni::Request& request) {
 
 Status Ptp::del(const cni::Request& request) {
   ErrorList errors;
-  const auto table = attach::remove_masquerade(attach::owner_of(request));
-  if (!table) errors.add(table.error());
+  errors.keep(attach::remove_masquerade(attach::owner_of(request)));
   errors.keep(remove_endpoint(request));
   // Last, and always: as long as anything has the address, nobody else may get it.
   errors.keep(cni::ipam_call(cni::Command::Del, request));

@@ -27,17 +27,14 @@ Status masquerade(const Owner& owner, const std::vector<IpPrefix>& addresses, Ro
   if (addresses.empty()) return ok();
   TableEditor editor = TRY(TableEditor::open(firewall_table()));
   TRY(editor.add({.elements = elements_of(owner, addresses)}).context("masquerade"));
-  undo.add("remove the masquerading", [owner]() -> Status {
-    TRY(remove_masquerade(owner));
-    return ok();
-  });
+  undo.add("remove the masquerading", [owner] { return remove_masquerade(owner); });
   return ok();
 }
 
-Result<TableEditor> remove_masquerade(const Owner& owner) {
+Status remove_masquerade(const Owner& owner) {
   TableEditor editor = TRY(TableEditor::open(firewall_table()));
   TRY(editor.remove(Purpose::Masquerade, owner.tag()));
-  return editor;
+  return ok();
 }
 
 Status remove_stray_masquerade(const std::string& network,

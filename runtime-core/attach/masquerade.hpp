@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "runtime-core/addr/ip.hpp"
-#include "runtime-core/attach/owned_table.hpp"
 #include "runtime-core/attach/owner.hpp"
 #include "runtime-core/base/result.hpp"
 #include "runtime-core/base/rollback.hpp"
@@ -17,10 +16,8 @@ namespace netctl::attach {
 // Of `addresses`, with the length of their network. None is success.
 Status masquerade(const Owner& owner, const std::vector<IpPrefix>& addresses, Rollback& undo);
 
-// Nothing there is success. The table that it was taken out of is to be kept while the interface is
-// deleted: both wait for the kernel's readers, and closing the table waits for what was taken out
-// of it (nft_rcv_nl_event, net/netfilter/nf_tables_api.c), so one after the other they wait twice.
-Result<TableEditor> remove_masquerade(const Owner& owner);
+// Nothing there is success.
+Status remove_masquerade(const Owner& owner);
 // For GC: all of the network but of valid attachments.
 Status remove_stray_masquerade(const std::string& network,
                                const std::vector<cni::Attachment>& valid);

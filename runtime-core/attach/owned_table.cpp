@@ -198,8 +198,22 @@ Status TableEditor::add(const Addition& addition) {
   return inserted;
 }
 
+// Whether these need nothing that is not there.
+Result<bool> TableEditor::is_ready_for(const std::vector<Element>& elements) {
+  std::set<std::string> chains;
+  for (const Element& element : elements) chains.insert(chain_of(element));
+  chains.erase("");
+  if (chains.empty()) return socket_.has_table(table_->table);
+  for (const std::string& chain : chains) {
+    if (!TRY(socket_.chain_use(table_->table, chain))) return false;
+  }
+  return true;
+}
+
+// Looks before it adds: a transaction that is refused is taken back, and for that the kernel waits
+// a grace period of RCU (__nf_tables_abort(), net/netfilter/nf_tables_api.c), 10 ms and more.
 Status TableEditor::insert(const Addition& addition) {
-  Attempt attempt;
+  Attempt attempt{.with_chains = !TRY(is_ready_for(addition.elements))};
   for (int round = 0; round < kMaxRounds; ++round) {
     std::optional<std::uint32_t> generation;
     if (addition.vet) {

@@ -111,6 +111,7 @@ class TableEditor {
                   const std::vector<nft::Element>& elements);
   using Tags = std::function<bool(const std::string& tag)>;
   Status insert(const Addition& addition);
+  Result<bool> is_ready_for(const std::vector<nft::Element>& elements);
   const OwnedSet& set_of(const nft::Element& element) const;
   // The chain that an element leads to; empty when to none.
   static std::string chain_of(const nft::Element& element);

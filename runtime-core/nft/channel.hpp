@@ -25,6 +25,10 @@ Result<Answer> ask(mnl_socket* socket, const Bytes& request, std::uint32_t first
                    std::uint32_t last);
 Result<Answer> ask(mnl_socket* socket, const Bytes& request, std::uint32_t sequence);
 
+// To be told when a transaction has taken something out: sockets are closed later from now on
+// (mnl_socket.hpp).
+void expect_wait_at_close();
+
 // The kernel's reason alone.
 Error error_of(int number);
 

@@ -31,6 +31,8 @@ Refusal refusal_of(const Reply::Refused& refused, std::uint32_t begin, std::size
   return {.change = position - 1, .error = error_of(refused.number)};
 }
 
+bool takes_out(const Change& change) { return change.verb == Change::Verb::Delete; }
+
 void log_changes(const Batch& batch) {
   if (!log::enabled(log::Level::Debug)) return;
   for (const Change& change : batch.changes()) log::debug("nft {}", to_text(change));
@@ -73,6 +75,7 @@ Result<std::optional<Refusal>> Socket::try_apply(const Batch& batch,
   request.insert(request.end(), end.begin(), end.end());
 
   log_changes(batch);
+  if (std::ranges::any_of(changes, takes_out)) expect_wait_at_close();
   const Answer answer = TRY(ask(socket_.get(), request, begin, sequence));
   if (answer.reply.refused) {
     return std::optional(refusal_of(*answer.reply.refused, begin, changes.size()));
