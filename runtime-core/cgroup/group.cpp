@@ -329,9 +329,9 @@ Result<Entrance> Group::open_entrance() const {
   return entrance;
 }
 
-Status Entrance::enter(bool born_in_unified) const {
+Status Entrance::enter(bool born_in_unified) {
   constexpr char kSelf = '0';
-  for (const Door& door : doors_) {
+  for (const Door& door : std::exchange(doors_, {})) {
     if (door.version == 2 && born_in_unified) continue;
     if (::write(door.file.get(), &kSelf, sizeof kSelf) < 0) {
       return system_error(errno, format("enter the cgroup by {}", door.path));

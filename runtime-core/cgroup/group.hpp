@@ -33,8 +33,9 @@ struct Statistics {
 // (cgroup_procs_write_start(), kernel/cgroup/cgroup.c).
 class Entrance {
  public:
-  // In every hierarchy; not again in that of version 2 if it was born there.
-  Status enter(bool born_in_unified) const;
+  // In every hierarchy; not again in that of version 2 if it was born there. Once: nothing is left
+  // open of it, and a program that follows finds no way in.
+  Status enter(bool born_in_unified);
 
  private:
   friend class Group;

@@ -283,7 +283,7 @@ Result<std::vector<ns::Opened>> open_all_of(pid_t pid) {
 // What a process has that joins, besides what its program gets.
 struct Joining {
   const std::vector<ns::Opened>& namespaces;
-  const cgroup::Entrance& entrance;
+  cgroup::Entrance& entrance;
   bool in_cgroup = false;
 };
 
@@ -320,7 +320,7 @@ Result<Launched> join(pid_t init, const Spec& spec, const Process& process,
   std::erase_if(namespaces, [](const ns::Opened& each) {
     return each.kind == Kind::Pid || each.kind == Kind::Time;
   });
-  const cgroup::Entrance entrance = TRY(group.open_entrance());
+  cgroup::Entrance entrance = TRY(group.open_entrance());
   auto channel = TRY(Channel::make());
   Channel& ours = channel.first;
   Channel& theirs = channel.second;

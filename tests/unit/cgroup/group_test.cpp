@@ -65,6 +65,41 @@ TEST_F(GroupInATree, IsNotTakenFromOthersWhoAreInIt) {
   EXPECT_THAT(group.create(), FailsSaying(HasSubstr("container's cgroup is not empty")));
 }
 
+// "0" into "tasks" moves the writing thread alone, for which the kernel stops nobody else.
+TEST_F(GroupInATree, OfVersionOneIsEnteredByTheProcessItself) {
+  put("/c1/tasks", "");
+  put("/c1/cgroup.procs", "");
+  const Group group(Layout{{{.version = 1, .controllers = {"cpu"}, .mount_point = root_}}}, "/c1");
+  auto entrance = group.open_entrance();
+  ASSERT_THAT(entrance, Succeeds());
+
+  ASSERT_THAT(entrance->enter(true), Succeeds());
+  EXPECT_EQ(get("/c1/tasks"), "0");
+  EXPECT_EQ(get("/c1/cgroup.procs"), "");
+
+  ASSERT_THAT(entrance->enter(true), Succeeds());
+  EXPECT_EQ(get("/c1/tasks"), "0") << "it is closed once it was used";
+}
+
+TEST_F(GroupInATree, OfVersionTwoIsEnteredByWhoWasNotBornThere) {
+  put("/c1/cgroup.procs", "");
+  const Group group(v2({}), "/c1");
+  auto born = group.open_entrance();
+  auto other = group.open_entrance();
+  ASSERT_THAT(born, Succeeds());
+  ASSERT_THAT(other, Succeeds());
+
+  ASSERT_THAT(born->enter(true), Succeeds());
+  EXPECT_EQ(get("/c1/cgroup.procs"), "");
+  ASSERT_THAT(other->enter(false), Succeeds());
+  EXPECT_EQ(get("/c1/cgroup.procs"), "0");
+}
+
+TEST_F(GroupInATree, ThatIsGoneHasNoEntrance) {
+  const Group group(v2({}), "/c1");
+  EXPECT_THAT(group.open_entrance(), FailsSaying(HasSubstr("/c1/cgroup.procs")));
+}
+
 TEST_F(GroupInATree, OfVersionOneCpusetInheritsItsCpus) {
   put("/cpuset.cpus", "0-1\n");
   put("/cpuset.mems", "0\n");
