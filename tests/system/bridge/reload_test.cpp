@@ -60,6 +60,24 @@ class FirewallRecords : public Lab {
   }
 };
 
+// A transaction that the kernel refuses keeps it waiting for a grace period of RCU, and the log has
+// the changes of each that was tried.
+TEST_F(FirewallRecords, ComeWithTheTableAndTheChainsInOneTransaction) {
+  for (const char* name : {"web", "db"}) {
+    const int port = name == std::string("web") ? 8080 : 8081;
+    const auto added = run(format("NETCTL_LOG=debug netctl add bridge {} -p {}:80", name, port));
+    ASSERT_EQ(added.exit_status, 0) << added.err;
+    for (const char* map : {"masquerade4", "publish4_any", "hairpin4"}) {
+      const std::regex change(format("nft create element inet netctl {} ", map));
+      EXPECT_EQ(std::distance(std::sregex_iterator(added.err.begin(), added.err.end(), change),
+                              std::sregex_iterator()),
+                1)
+          << map << " of " << name << "\n"
+          << added.err;
+    }
+  }
+}
+
 TEST_F(FirewallRecords, AReloadPutsEverythingBackAfterAFlush) {
   sure("netctl network create guarded --subnet 10.5.0.0/24 --subnet fd05::/64 -o isolate=strict");
   sure("netctl add bridge web -p 8080:80");
