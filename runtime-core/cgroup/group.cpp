@@ -240,6 +240,7 @@ Status wait_for_event(const std::string& directory, std::string_view key, std::u
     if (::read(watch.get(), events, sizeof events) < 0 && errno != EINTR) {
       return system_error(errno, format("watch {}", file));
     }
+    if (::access(file.c_str(), F_OK) != 0) return system_error(errno, format("watch {}", file));
   }
   return ok();
 }
@@ -283,6 +284,11 @@ Status freeze_v1(const std::string& directory, bool frozen) {
     // file is read, and never by itself: version 1 has no event for it.
     wait_for_an_end(open_members({directory}), kLookAgain);
   }
+}
+
+Status freeze_v2(const std::string& directory, bool frozen) {
+  TRY(write_value(directory + "/cgroup.freeze", frozen ? "1" : "0"));
+  return wait_for_event(directory, "frozen", frozen ? 1 : 0, Clock::now() + kPatience);
 }
 
 }  // namespace
@@ -421,12 +427,16 @@ Result<std::vector<pid_t>> Group::members() const {
 }
 
 Status Group::set_frozen(bool frozen) const {
-  if (layout_.version_of("freezer") == 1) return freeze_v1(directory_of("freezer"), frozen);
-  const Hierarchy* unified = layout_.unified();
-  if (!unified) return fail(Errc::NotSupported, "this machine has no cgroup freezer");
-  const std::string directory = directory_in(*unified);
-  TRY(write_value(directory + "/cgroup.freeze", frozen ? "1" : "0"));
-  return wait_for_event(directory, "frozen", frozen ? 1 : 0, Clock::now() + kPatience);
+  const bool is_v1 = layout_.version_of("freezer") == 1;
+  if (!is_v1 && !layout_.unified()) {
+    return fail(Errc::NotSupported, "this machine has no cgroup freezer");
+  }
+  const std::string directory = is_v1 ? directory_of("freezer") : directory_in(*layout_.unified());
+  Status done = is_v1 ? freeze_v1(directory, frozen) : freeze_v2(directory, frozen);
+  // Who thaws may die of a signal that waited for it, and its group be removed by who waits for its
+  // end, before we have looked: nobody is frozen in a group that is gone.
+  if (!done && !frozen && ::access(directory.c_str(), F_OK) != 0) return ok();
+  return done;
 }
 
 bool Group::is_frozen() const {

@@ -72,7 +72,8 @@ class Group {
   Statistics statistics() const;
 
   Result<std::vector<pid_t>> members() const;  // of groups below it as well
-  // Returns when all members stand still, or run again.
+  // Returns when all members stand still, or run again. In a group that is gone nobody stands
+  // still.
   Status set_frozen(bool frozen) const;
   bool is_frozen() const;
   // SIGKILL to all members, those below it included, also where they fork meanwhile or are frozen.

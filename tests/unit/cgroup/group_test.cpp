@@ -95,6 +95,17 @@ TEST_F(GroupInATree, OfVersionTwoIsEnteredByWhoWasNotBornThere) {
   EXPECT_EQ(get("/c1/cgroup.procs"), "0");
 }
 
+// A frozen process that was killed dies when it thaws, and whoever waits for that may remove its
+// group at once.
+TEST_F(GroupInATree, ThatIsGoneIsNotFrozen) {
+  const Layout v1{{{.version = 1, .controllers = {"freezer"}, .mount_point = root_}}};
+  for (const Layout& layout : {v1, v2({})}) {
+    const Group group(layout, "/c1");
+    EXPECT_THAT(group.set_frozen(false), Succeeds());
+    EXPECT_THAT(group.set_frozen(true), FailsSaying(HasSubstr("/c1/")));
+  }
+}
+
 TEST_F(GroupInATree, ThatIsGoneHasNoEntrance) {
   const Group group(v2({}), "/c1");
   EXPECT_THAT(group.open_entrance(), FailsSaying(HasSubstr("/c1/cgroup.procs")));
