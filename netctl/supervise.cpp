@@ -59,9 +59,9 @@ class Run {
       : settings_(settings), options_(options), store_(store(settings)), state_(std::move(state)) {}
 
   Result<int> all(const std::function<void()>& started) {
-    const Signals signals = TRY(Signals::take());
     Rollback undo;
     undo.add("remove the container", [&] { return twice([&] { return remove(); }); });
+    const Signals signals = TRY(Signals::take());
     const Spec spec = TRY(store_.spec_of(state_.id));
     const cgroup::Group group = TRY(make_group(spec));
     Streams streams = TRY(make_streams());
