@@ -120,8 +120,7 @@ NetworkFacts network_facts(const cni::NetworkConfig& network) {
   cni::Problems ignored;
   for (const cni::PluginConfig& plugin : network.plugins) {
     facts.plugins.push_back(plugin.type);
-    const auto json = cni::parse_json(plugin.json);
-    if (json) read_plugin(ObjectReader(&*json, "", ignored), facts);
+    read_plugin(ObjectReader(*plugin.config, ignored), facts);
   }
   if (const auto list = cni::parse_json(network.text)) {
     ObjectReader(&*list, "", ignored).child("netctl").read("created", facts.created);

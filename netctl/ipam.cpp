@@ -30,7 +30,7 @@ Result<std::optional<cni::Request>> find_request(const Settings& settings,
   environment["NETCTL_CNI_STATE_DIR"] = settings.state_directory;
   for (const cni::PluginConfig& plugin : network.plugins) {
     cni::Request request = TRY(cni::parse_environment(environment));
-    std::string config = TRY(cni::merge_json(plugin.json, identity, network.name));
+    std::string config = TRY(cni::merge_json(cni::json_of(plugin), identity, network.name));
     TRY(cni::add_config(request, std::move(config), cni::kVersions));
     if (request.ipam_type == kHostLocal) return std::optional(std::move(request));
   }

@@ -33,7 +33,8 @@ void read_args(const cni::Request& request, Attributes& attributes, cni::Problem
 }
 
 // The same key twice is most likely an error of whoever wrote it, and which one counts is nothing
-// to guess. The parsed config has only one of them left, so the text is read again.
+// to guess. The parsed config has only one of them left, so the text is read again; a caller in
+// this process has none.
 void refuse_duplicate_sysctls(const std::string& text, cni::Problems& problems) {
   std::set<std::string> seen;
   std::string outer;
@@ -73,7 +74,7 @@ Result<Config> parse_config(const cni::Request& request) {
     const auto path = sysctl_path(key, request.ifname);
     if (!path) problems.add(path.error().message);
   }
-  refuse_duplicate_sysctls(request.config_text, problems);
+  refuse_duplicate_sysctls(request.config->text, problems);
   TRY(problems.status());
   return config;
 }

@@ -58,8 +58,9 @@ class [[nodiscard]] Result {
   T& value() & { return *checked(); }
   const T& value() const& { return *const_cast<Result*>(this)->checked(); }
   T value() && { return std::move(*checked()); }
-  T& operator*() { return *checked(); }
-  const T& operator*() const { return value(); }
+  T& operator*() & { return *checked(); }
+  const T& operator*() const& { return value(); }
+  T operator*() && { return std::move(*checked()); }
   T* operator->() { return checked(); }
   const T* operator->() const { return &value(); }
   T value_or(T other) && { return has_value() ? std::move(*checked()) : std::move(other); }

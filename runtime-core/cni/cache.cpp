@@ -5,8 +5,6 @@
 
 #include <cerrno>
 
-#include <nlohmann/json.hpp>
-
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/base64.hpp"
 #include "runtime-core/cni/error.hpp"
@@ -43,11 +41,12 @@ Result<Json> pairs_of(std::string_view args) {
   return pairs;
 }
 
-// An object with its keys sorted bytewise at every level, as Go writes a map.
+// An object with sorted keys, as Go writes a map.
 Result<Json> sorted_object(std::string_view text) {
-  const Json value = TRY(parse_json(text));
+  Json value = TRY(parse_json(text));
   if (!value.is_object()) return fail(Errc::InvalidArgument, "it is not a JSON object");
-  return Json(nlohmann::json(value));
+  sort_keys(value);
+  return value;
 }
 
 // --- reading --------------------------------------------------------------------------------
@@ -137,14 +136,18 @@ Result<std::string> to_json(const CachedAttachment& attachment) {
              {"config", to_base64(attachment.config_text)},
              {"ifName", call.ifname},
              {"networkName", attachment.network}};
-  if (!call.netns.empty()) entry["netns"] = call.netns;
-  if (!call.args.empty()) entry["cniArgs"] = TRY(pairs_of(call.args));
+  if (!call.netns.empty()) set_member(entry, "netns", call.netns);
+  if (!call.args.empty()) {
+    Json pairs = TRY(pairs_of(call.args));
+    set_member(entry, "cniArgs", std::move(pairs));
+  }
   if (!call.capability_args.empty()) {
     Json value = TRY(sorted_object(call.capability_args).context("capability args"));
-    if (!value.empty()) entry["capabilityArgs"] = std::move(value);
+    if (!value.empty()) set_member(entry, "capabilityArgs", std::move(value));
   }
   if (attachment.result_json) {
-    entry["result"] = TRY(sorted_object(*attachment.result_json).context("result"));
+    Json value = TRY(sorted_object(*attachment.result_json).context("result"));
+    set_member(entry, "result", std::move(value));
   }
   return dump_json(entry);
 }

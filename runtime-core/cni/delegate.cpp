@@ -4,22 +4,27 @@
 
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/exec.hpp"
-#include "runtime-core/cni/result.hpp"
+#include "runtime-core/cni/json.hpp"
+#include "runtime-core/cni/result_json.hpp"
 
 namespace netctl::cni {
 namespace {
 
-Result<std::string> execute(const std::string& executable, Command command,
-                            const Request& request) {
+Result<Document> execute(const std::string& executable, Command command, const Request& request) {
   Environment environment = request.environment;
   environment["CNI_COMMAND"] = to_text(command);
-  return call_plugin(executable, std::move(environment), request.config_text, request.built_ins);
+  return call_plugin(executable, std::move(environment), request.config, request.built_ins);
+}
+
+Result<AddResult> result_of(Document answer, std::string_view version) {
+  answer = TRY(parse_answer(std::move(answer)));
+  return result_from_json(answer.root, version);
 }
 
 Result<AddResult> add(const std::string& executable, const Request& request) {
-  const std::string text = TRY(execute(executable, Command::Add, request));
-  AddResult result =
-      TRY(parse_result(text, request.cni_version).context("IPAM plugin \"{}\"", request.ipam_type));
+  Document answer = TRY(execute(executable, Command::Add, request));
+  AddResult result = TRY(result_of(std::move(answer), request.cni_version)
+                             .context("IPAM plugin \"{}\"", request.ipam_type));
   if (!result.ips.empty()) return result;
   return fail(Errc::InvalidArgument, "IPAM plugin returned missing IP config");
 }

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "runtime-core/cni/error.hpp"
+#include "runtime-core/cni/json.hpp"
 #include "runtime-core/cni/plugin.hpp"
 #include "runtime-core/sys/process.hpp"
 
@@ -63,21 +64,27 @@ Result<std::string> find_plugin(std::string_view type, const std::vector<std::st
   return fail(Errc::NotFound, "failed to find plugin \"{}\" in path [{}]", type, tried);
 }
 
-Result<std::string> call_plugin(const std::string& executable, Environment environment,
-                                std::string_view config, BuiltIns built_ins) {
+Result<Document> call_plugin(const std::string& executable, Environment environment,
+                             std::shared_ptr<const Document> config, BuiltIns built_ins) {
   if (Plugin* plugin = find_built_in(built_ins, executable)) {
-    Outcome outcome = run_on(*plugin, std::move(environment), config, built_ins);
-    if (outcome.exit_status != 0) return parse_error(outcome.out);
-    return std::move(outcome.out);
+    return call(*plugin, std::move(environment), std::move(config), built_ins);
   }
   std::vector<std::string> variables;
   variables.reserve(environment.size());
   for (const auto& [name, value] : environment) variables.push_back(format("{}={}", name, value));
 
-  sys::Finished finished = TRY(sys::run_program(executable, {executable}, variables, config));
+  sys::Finished finished =
+      TRY(sys::run_program(executable, {executable}, variables, text_of(*config)));
   std::fwrite(finished.err.data(), 1, finished.err.size(), stderr);
   if (finished.exit_status != 0) return error_of(finished);
-  return std::move(finished.out);
+  return Document{.text = std::move(finished.out)};
+}
+
+Result<Document> parse_answer(Document answer) {
+  if (!answer.text.empty() || answer.root.is_null()) {
+    answer.root = TRY(parse_json(answer.text).context("invalid result"));
+  }
+  return answer;
 }
 
 }  // namespace netctl::cni

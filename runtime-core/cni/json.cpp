@@ -24,6 +24,18 @@ std::string words_of(const std::exception& refused) {
   return format("{}: unexpected end of JSON input", words.substr(0, place));
 }
 
+std::string_view key_of(const Json::object_t::value_type& member) { return member.first; }
+
+// Sees to it that the next member can be added without a copy of those that are there: keys are
+// const, so the vector does not move pairs.
+void make_room(Json::object_t& members) {
+  if (members.size() < members.capacity()) return;
+  Json::object_t larger;
+  larger.reserve(std::max<std::size_t>(4, 2 * members.size()));
+  for (auto& [key, value] : members) larger.emplace_back(key, std::move(value));
+  members.swap(larger);
+}
+
 // Of members with the same key the last one stays, where it stands.
 void drop_repeated(Json::object_t& members) {
   std::set<std::string_view> seen;
@@ -66,6 +78,7 @@ class Builder : public nlohmann::json_sax<Json> {
 
   bool key(string_t& name) override {
     auto& members = open_.back()->get_ref<Json::object_t&>();
+    make_room(members);
     slot_ = &members.emplace_back(std::move(name), nullptr).second;
     return true;
   }
@@ -153,6 +166,35 @@ Result<Json> parse_json(std::string_view text) {
 
 std::string dump_json(const Json& value, int indent) {
   return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string text_of(const Document& document) {
+  return document.text.empty() ? dump_json(document.root) : document.text;
+}
+
+void set_member(Json& object, std::string_view key, Json value) {
+  auto& members = object.get_ref<Json::object_t&>();
+  const auto there = std::ranges::find(members, key, key_of);
+  if (there != members.end()) {
+    there->second = std::move(value);
+    return;
+  }
+  make_room(members);
+  members.emplace_back(std::string(key), std::move(value));
+}
+
+void sort_keys(Json& value) {
+  for (Json& item : value) {
+    if (item.is_structured()) sort_keys(item);
+  }
+  auto* members = value.get_ptr<Json::object_t*>();
+  if (!members || std::ranges::is_sorted(*members, {}, key_of)) return;
+  std::vector<std::pair<std::string, Json>> sorted;
+  sorted.reserve(members->size());
+  for (auto& [key, item] : *members) sorted.emplace_back(key, std::move(item));
+  std::ranges::sort(sorted, {}, &std::pair<std::string, Json>::first);
+  members->clear();
+  for (auto& [key, item] : sorted) members->emplace_back(std::move(key), std::move(item));
 }
 
 const Json* find_member(const Json& object, std::string_view key) {

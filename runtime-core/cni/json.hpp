@@ -41,9 +41,12 @@ namespace netctl::cni {
 // Ordered: members stand as in the text, each key once, where it came last.
 using Json = nlohmann::ordered_json;
 
+// What one plugin hands to another: read once, and as a value from then on. It becomes text again
+// where it leaves the process.
 // NOLINTNEXTLINE(bugprone-exception-escape): the library moves and destroys values without any.
 struct Document {
   Json root{};
+  std::string text{};  // as it came from outside; empty: it was made in this process
 };
 
 // Bounds of what is parsed; no config comes near. Values nest no deeper because printing them
@@ -58,6 +61,15 @@ Result<Json> parse_json(std::string_view text);
 // The text of a value: on one line, or indented with `indent` spaces. Bytes that are not UTF-8 come
 // out as U+FFFD.
 std::string dump_json(const Json& value, int indent = -1);
+// The text of a document: the one it came as, otherwise dump_json() of the value.
+std::string text_of(const Document& document);
+
+// object[key] = value. The library's own way copies all members, and what they hold, when the
+// object has to grow for one more.
+void set_member(Json& object, std::string_view key, Json value);
+
+// Puts the keys of all objects in the value, at every level, in the order of their bytes.
+void sort_keys(Json& value);
 
 // The member of an object as the reference plugins find it: letters of either case are the same
 // (ASCII), the last one that is not null counts. Nothing when there is none, or `object` is none.

@@ -128,7 +128,7 @@ PluginConfig read_plugin(const Json& plugin, Problems& problems) {
     problems.add(format("plugin {} is not an object", dump_json(plugin)));
     return {};
   }
-  PluginConfig config{.json = dump_json(plugin)};
+  PluginConfig config{.config = std::make_shared<Document>(Document{.root = plugin})};
   const Json* type = find_member(plugin, "type");
   config.type = read_text(type, "type", problems);
   if (!type || (type->is_string() && config.type.empty())) {
@@ -176,9 +176,9 @@ Result<std::vector<PluginConfig>> load_folder(const std::string& folder) {
 }
 
 // The list with the folder's plugins written into it, so that it says all by itself.
-Result<std::string> with_all_plugins(Json list, const std::vector<PluginConfig>& plugins) {
+std::string with_all_plugins(Json list, const std::vector<PluginConfig>& plugins) {
   Json all = Json::array();
-  for (const PluginConfig& plugin : plugins) all.push_back(TRY(parse_json(plugin.json)));
+  for (const PluginConfig& plugin : plugins) all.push_back(plugin.config->root);
   list["plugins"] = std::move(all);
   list["loadOnlyInlinedPlugins"] = true;
   return dump_json(list);
@@ -190,7 +190,7 @@ Status append_folder(NetworkConfig& network, const Json& list) {
   const std::vector<PluginConfig> beside = TRY(load_folder(folder));
   if (beside.empty()) return {};
   network.plugins.insert(network.plugins.end(), beside.begin(), beside.end());
-  network.text = TRY(with_all_plugins(list, network.plugins));
+  network.text = with_all_plugins(list, network.plugins);
   return {};
 }
 
@@ -277,6 +277,8 @@ Result<NetworkConfig> parse_network_list(std::string_view json, std::string_view
 Result<NetworkConfig> parse_single_plugin(std::string_view json, std::string_view file) {
   return in_file(parse_single(json, file), file);
 }
+
+std::string json_of(const PluginConfig& plugin) { return dump_json(plugin.config->root); }
 
 Result<NetworkDirectory> load_networks(const std::string& directory) {
   NetworkDirectory found;

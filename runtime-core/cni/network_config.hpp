@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,9 +11,12 @@
 // of a list are exact, as in libcni; those of a plugin may be written in either case.
 namespace netctl::cni {
 
+struct Document;  // parsed JSON; see json.hpp
+
 struct PluginConfig {
   std::string type{};
-  std::string json{};                       // the plugin's object: all its keys, in their order
+  // The plugin's object: all its keys, in their order.
+  std::shared_ptr<const Document> config{};
   std::vector<std::string> capabilities{};  // those that are `true`
 };
 
@@ -38,6 +42,9 @@ struct NetworkConfig {
 Result<NetworkConfig> parse_network_list(std::string_view json, std::string_view file);
 // One plugin (.conf, .json), made into a list of one.
 Result<NetworkConfig> parse_single_plugin(std::string_view json, std::string_view file);
+
+// The plugin's object as text, on one line.
+std::string json_of(const PluginConfig& plugin);
 
 // A config directory, read whole.
 struct NetworkDirectory {

@@ -12,7 +12,7 @@
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/error.hpp"
 #include "runtime-core/cni/json.hpp"
-#include "runtime-core/cni/result.hpp"
+#include "runtime-core/cni/result_json.hpp"
 #include "runtime-core/sys/own_netns.hpp"
 
 namespace netctl::cni {
@@ -71,11 +71,11 @@ void undo_add(Plugin& plugin, const Request& request) {
   }
 }
 
-Result<std::string> call_add(Plugin& plugin, const Request& request) {
+Result<Json> call_add(Plugin& plugin, const Request& request) {
   const AddResult result = TRY(plugin.add(request));
-  auto text = to_json(result, request.cni_version);
-  if (!text) undo_add(plugin, request);
-  return text;
+  auto value = to_value(result, request.cni_version);
+  if (!value) undo_add(plugin, request);
+  return value;
 }
 
 Status call_status(Plugin& plugin, const Request& request) {
@@ -86,21 +86,30 @@ Status call_status(Plugin& plugin, const Request& request) {
   return error;
 }
 
-Status call_other(Plugin& plugin, const Request& request) {
+// The result of ADD; null after the other commands.
+Result<Json> call_checked(Plugin& plugin, const Request& request) {
+  TRY(check_netns(plugin, request));
+  Status status;
   switch (request.command) {
-    case Command::Del:
-      return plugin.del(request);
-    case Command::Check:
-      return plugin.check(request);
-    case Command::Gc:
-      return plugin.gc(request);
-    case Command::Status:
-      return call_status(plugin, request);
     case Command::Add:
-    case Command::Version:
+      return call_add(plugin, request);
+    case Command::Del:
+      status = plugin.del(request);
       break;
+    case Command::Check:
+      status = plugin.check(request);
+      break;
+    case Command::Gc:
+      status = plugin.gc(request);
+      break;
+    case Command::Status:
+      status = call_status(plugin, request);
+      break;
+    case Command::Version:
+      return failure(kInternal, "not a command of a plugin");
   }
-  return failure(kInternal, "not a command of a plugin");
+  TRY(std::move(status));
+  return Json();
 }
 
 // What goes to stdout, and the request when there is something to undo should that fail.
@@ -116,20 +125,26 @@ Result<Answer> serve(Plugin& plugin, World& world) {
   if (known && request.command == Command::Version) return Answer{.text = version_answer(plugin)};
   std::string config = TRY(world.read_config());
   TRY(add_config(request, std::move(config), plugin.versions()));
-  TRY(check_netns(plugin, request));
-  if (request.command != Command::Add) {
-    TRY(call_other(plugin, request));
-    return Answer{};
-  }
-  std::string text = TRY(call_add(plugin, request));
-  return Answer{.text = std::move(text), .added = std::move(request)};
+  const Json result = TRY(call_checked(plugin, request));
+  if (request.command != Command::Add) return Answer{};
+  return Answer{.text = dump_json(result, 4), .added = std::move(request)};
+}
+
+Result<Document> serve_inside(Plugin& plugin, Environment environment,
+                              std::shared_ptr<const Document> config, BuiltIns built_ins) {
+  Request request = TRY(parse_environment(std::move(environment)));
+  request.built_ins = built_ins;
+  TRY(add_config(request, std::move(config), plugin.versions()));
+  Json result = TRY(call_checked(plugin, request));
+  return Document{.root = std::move(result)};
 }
 
 // What a plugin throws is a bug of ours or a lack of memory; the runtime gets its error object all
 // the same.
-Result<Answer> serve_without_throwing(Plugin& plugin, World& world) {
+template <class Serve>
+auto without_throwing(const Plugin& plugin, const Serve& serve) -> decltype(serve()) {
   try {
-    return serve(plugin, world);
+    return serve();
   } catch (const std::exception& thrown) {
     return failure(kInternal, format("{} plugin failed: {}", plugin.name(), thrown.what()));
   } catch (...) {
@@ -189,7 +204,7 @@ int run(Plugin& plugin, World world) {
     world.tell(about(plugin));
     return 0;
   }
-  const auto answer = serve_without_throwing(plugin, world);
+  const auto answer = without_throwing(plugin, [&] { return serve(plugin, world); });
   if (!answer) {
     world.answer(to_json(answer.error()));
     return 1;
@@ -199,6 +214,16 @@ int run(Plugin& plugin, World world) {
   log::warn("the result cannot be written{}", cause_of(errno));
   if (answer->added) undo_add(plugin, *answer->added);
   return 1;
+}
+
+Result<Document> call(Plugin& plugin, Environment environment,
+                      std::shared_ptr<const Document> config, BuiltIns built_ins) {
+  auto result = without_throwing(plugin, [&] {
+    return serve_inside(plugin, std::move(environment), std::move(config), built_ins);
+  });
+  // Its code and words are those that another process would have read.
+  if (!result) return parse_error(to_json(result.error()));
+  return result;
 }
 
 Outcome run_on(Plugin& plugin, Environment environment, std::string_view config,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,7 +63,12 @@ struct World {
 // the plugin, and the exit status is 0.
 int run(Plugin& plugin, World world);
 
-// The same as text in, text out.
+// The same for a caller in this process, who has the config as a value and is given the result as
+// one; empty after everything but ADD. A failure is the error that the object would have said.
+Result<Document> call(Plugin& plugin, Environment environment,
+                      std::shared_ptr<const Document> config, BuiltIns built_ins);
+
+// run() as text in, text out.
 struct Outcome {
   int exit_status = 0;
   std::string out{};  // what was answered

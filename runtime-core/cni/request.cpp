@@ -78,13 +78,13 @@ Error undecodable(std::string_view why) {
   return failure(kDecodeFailure, format("error unmarshall network config: {}", why));
 }
 
-// The config as an object: null counts as an empty one.
-Result<Json> parse_object(std::string_view text) {
+// The text as a value; null counts as an object without members.
+Result<std::shared_ptr<const Document>> decode(std::string text) {
   auto root = parse_json(text);
   if (!root) return undecodable(root.error().message);
-  if (root->is_null()) return Json::object();
-  if (!root->is_object()) return undecodable("the config is not an object");
-  return root;
+  if (root->is_null()) *root = Json::object();
+  return std::make_shared<const Document>(
+      Document{.root = *std::move(root), .text = std::move(text)});
 }
 
 // The keys without which nothing can be checked.
@@ -246,9 +246,14 @@ Result<Request> parse_environment(Environment environment) {
 }
 
 Status add_config(Request& request, std::string text, std::span<const std::string_view> versions) {
-  auto document = std::make_shared<Document>();
-  document->root = TRY(parse_object(text));
-  TRY(read_identity(request, document->root));
+  auto config = TRY(decode(std::move(text)));
+  return add_config(request, std::move(config), versions);
+}
+
+Status add_config(Request& request, std::shared_ptr<const Document> config,
+                  std::span<const std::string_view> versions) {
+  if (!config->root.is_object()) return undecodable("the config is not an object");
+  TRY(read_identity(request, config->root));
   const std::string command = value_of(request.environment, "CNI_COMMAND");
   if (!find_command(command)) {
     return failure(kBadEnvironment, format("unknown CNI_COMMAND: {}", command));
@@ -256,14 +261,13 @@ Status add_config(Request& request, std::string text, std::span<const std::strin
   TRY(check_command(request.command, request.cni_version, versions));
   TRY(check_version(request.cni_version, versions));
 
-  if (request.command == Command::Gc) TRY(read_valid_attachments(request, document->root));
-  const Problems problems = read_rest(request, document->root);
+  if (request.command == Command::Gc) TRY(read_valid_attachments(request, config->root));
+  const Problems problems = read_rest(request, config->root);
   const bool removes = request.command == Command::Del || request.command == Command::Gc;
   if (!problems.empty() && !removes) return problems.status();
   if (!problems.empty()) log::warn("going on without a part of the config: {}", problems.text());
   if (request.cni_version.empty()) request.cni_version = kVersions.front();
-  request.config = std::move(document);
-  request.config_text = std::move(text);
+  request.config = std::move(config);
   return {};
 }
 

@@ -36,8 +36,7 @@ struct Request {
   std::optional<AddResult> prev_result{};
   std::vector<Attachment> valid_attachments{};  // of GC; both spellings of the key
 
-  std::shared_ptr<const Document> config{};  // stdin, parsed
-  std::string config_text{};                 // stdin, as it came: what a delegate is given
+  std::shared_ptr<const Document> config{};  // what came on stdin, and what a delegate is given
   Environment environment{};                 // all of it, for delegates
   BuiltIns built_ins{};                      // delegates that cost no process
 
@@ -62,5 +61,8 @@ Result<Request> parse_environment(Environment environment);
 // and log a warning: whatever became of the config, what was made by ADD has to go. A list of valid
 // attachments that cannot be read whole does stop GC: what it does not say to keep would be gone.
 Status add_config(Request& request, std::string text, std::span<const std::string_view> versions);
+// The same of a config that a caller in this process has as a value.
+Status add_config(Request& request, std::shared_ptr<const Document> config,
+                  std::span<const std::string_view> versions);
 
 }  // namespace netctl::cni

@@ -28,28 +28,34 @@ Result<Shape> shape_of(std::string_view version) {
 // --- printing -------------------------------------------------------------------------------
 
 void put(Json& object, const char* key, const std::string& value) {
-  if (!value.empty()) object[key] = value;
+  if (!value.empty()) set_member(object, key, value);
 }
 
 void put(Json& object, const char* key, std::uint32_t value) {
-  if (value != 0) object[key] = value;
+  if (value != 0) set_member(object, key, value);
 }
 
 void put(Json& object, const char* key, const std::vector<std::string>& value) {
-  if (!value.empty()) object[key] = value;
+  if (!value.empty()) set_member(object, key, value);
 }
 
 void put(Json& object, const char* key, const std::optional<IpAddress>& value) {
-  if (value) object[key] = value->to_text();
+  if (value) set_member(object, key, value->to_text());
 }
 
 template <class T>
 void put(Json& object, const char* key, const std::optional<T>& number) {
-  if (number) object[key] = *number;
+  if (number) set_member(object, key, *number);
 }
 
 void put_list(Json& object, const char* key, Json list) {
-  if (!list.empty()) object[key] = std::move(list);
+  if (!list.empty()) set_member(object, key, std::move(list));
+}
+
+Json object_of(const char* key, Json value) {
+  Json object = Json::object();
+  set_member(object, key, std::move(value));
+  return object;
 }
 
 Json to_value(const Dns& dns) {
@@ -62,7 +68,7 @@ Json to_value(const Dns& dns) {
 }
 
 Json to_value(const Interface& interface, Shape shape) {
-  Json object{{"name", interface.name}};
+  Json object = object_of("name", interface.name);
   put(object, "mac", interface.mac);
   if (shape == Shape::WithoutVersion) put(object, "mtu", interface.mtu);
   put(object, "sandbox", interface.sandbox);
@@ -75,15 +81,16 @@ Json to_value(const Interface& interface, Shape shape) {
 
 Json to_value(const Ip& ip, Shape shape) {
   Json object = Json::object();
-  if (shape == Shape::WithVersion) object["version"] = ip.address.address.is_v4() ? "4" : "6";
+  if (shape == Shape::WithVersion)
+    set_member(object, "version", ip.address.address.is_v4() ? "4" : "6");
   put(object, "interface", ip.interface);
-  object["address"] = ip.address.to_text();
+  set_member(object, "address", ip.address.to_text());
   put(object, "gateway", ip.gateway);
   return object;
 }
 
 Json to_value(const Route& route) {
-  Json object{{"dst", route.destination.to_text()}};
+  Json object = object_of("dst", route.destination.to_text());
   put(object, "gw", route.gateway);
   put(object, "mtu", route.mtu);
   put(object, "advmss", route.advmss);
@@ -101,11 +108,12 @@ Json to_list(const List& items, Shapes... shape) {
 }
 
 Json lists_of(const AddResult& result, std::string_view version, Shape shape) {
-  Json object{{"cniVersion", version}};
+  Json object = object_of("cniVersion", version);
   put_list(object, "interfaces", to_list(result.interfaces, shape));
   put_list(object, "ips", to_list(result.ips, shape));
   put_list(object, "routes", to_list(result.routes));
-  if (shape == Shape::WithVersion || !result.dns.empty()) object["dns"] = to_value(result.dns);
+  if (shape == Shape::WithVersion || !result.dns.empty())
+    set_member(object, "dns", to_value(result.dns));
   return object;
 }
 
@@ -114,7 +122,7 @@ Json family_of(const AddResult& result, Family family) {
   const auto ip = std::ranges::find_if(
       result.ips, [&](const Ip& each) { return each.address.address.family() == family; });
   if (ip == result.ips.end()) return nullptr;
-  Json object{{"ip", ip->address.to_text()}};
+  Json object = object_of("ip", ip->address.to_text());
   put(object, "gateway", ip->gateway);
   Json routes = Json::array();
   for (const Route& route : result.routes) {
@@ -126,29 +134,16 @@ Json family_of(const AddResult& result, Family family) {
 }
 
 Result<Json> families_of(const AddResult& result, std::string_view version) {
-  Json object{{"cniVersion", version}};
-  if (Json v4 = family_of(result, Family::V4); !v4.is_null()) object["ip4"] = std::move(v4);
-  if (Json v6 = family_of(result, Family::V6); !v6.is_null()) object["ip6"] = std::move(v6);
+  Json object = object_of("cniVersion", version);
+  if (Json v4 = family_of(result, Family::V4); !v4.is_null())
+    set_member(object, "ip4", std::move(v4));
+  if (Json v6 = family_of(result, Family::V6); !v6.is_null())
+    set_member(object, "ip6", std::move(v6));
   if (object.size() == 1) {
     return fail(Errc::NotSupported, "cannot convert: no valid IP addresses");
   }
-  object["dns"] = to_value(result.dns);
+  set_member(object, "dns", to_value(result.dns));
   return object;
-}
-
-// Keys in alphabetical order at every level, as the reference plugins print 1.x.
-void sort_keys(Json& value) {
-  for (Json& item : value) {
-    if (item.is_structured()) sort_keys(item);
-  }
-  auto* members = value.get_ptr<Json::object_t*>();
-  if (!members) return;
-  std::vector<std::pair<std::string, Json>> sorted;
-  sorted.reserve(members->size());
-  for (auto& [key, item] : *members) sorted.emplace_back(key, std::move(item));
-  std::ranges::sort(sorted, {}, &std::pair<std::string, Json>::first);
-  members->clear();
-  for (auto& [key, item] : sorted) members->emplace(key, std::move(item));
 }
 
 // --- parsing --------------------------------------------------------------------------------
@@ -230,16 +225,19 @@ Dns read_dns(const ObjectReader& dns) {
   return read;
 }
 
-Result<std::string> to_json(const AddResult& result, std::string_view version) {
+Result<Json> to_value(const AddResult& result, std::string_view version) {
   const Shape shape = TRY(shape_of(version));
   if (version.empty()) version = kVersions.front();
-  if (shape == Shape::PerFamily) {
-    const Json object = TRY(families_of(result, version));
-    return dump_json(object, 4);
-  }
+  if (shape == Shape::PerFamily) return families_of(result, version);
   Json object = lists_of(result, version, shape);
+  // As the reference plugins print 1.x.
   if (shape == Shape::WithoutVersion) sort_keys(object);
-  return dump_json(object, 4);
+  return object;
+}
+
+Result<std::string> to_json(const AddResult& result, std::string_view version) {
+  const Json value = TRY(to_value(result, version));
+  return dump_json(value, 4);
 }
 
 Result<AddResult> result_from_json(const Json& value, std::string_view version) {

@@ -11,6 +11,8 @@
 // whose config has the same parts. Problems go to the reader.
 namespace netctl::cni {
 
+// to_json (result.hpp) before it is text.
+Result<Json> to_value(const AddResult& result, std::string_view version);
 // parse_result (result.hpp) of a value; null is a result without anything in it.
 Result<AddResult> result_from_json(const Json& value, std::string_view version);
 

@@ -76,7 +76,7 @@ void set_key(Json& object, const std::string& key, Json value) {
     if (differs_in_case_only(name, key)) others.push_back(name);
   }
   for (const std::string& name : others) object.erase(name);
-  object[key] = std::move(value);
+  set_member(object, key, std::move(value));
 }
 
 // The capabilities that the plugin has and the caller makes use of.
@@ -84,21 +84,20 @@ Json runtime_config(const PluginConfig& plugin, const Json& capability_args) {
   Json used = Json::object();
   for (const std::string& capability : plugin.capabilities) {
     const auto value = capability_args.find(capability);
-    if (value != capability_args.end()) used[capability] = *value;
+    if (value != capability_args.end()) set_member(used, capability, *value);
   }
   return used;
 }
 
 // A result in the list's version. One that is in it already stays as the plugin wrote it: what we
 // do not know of is not ours to drop.
-Result<std::string> result_in_version(std::string_view json, const std::string& version) {
-  Json value = TRY(parse_json(json).context("invalid result"));
+Result<Json> in_version(Json value, const std::string& version) {
   if (value.is_null()) value = Json::object();
   const AddResult result = TRY(result_from_json(value, version));
   const Json* declared = find_member(value, "cniVersion");
-  if (declared && *declared != "" && *declared != version) return to_json(result, version);
+  if (declared && *declared != "" && *declared != version) return to_value(result, version);
   set_key(value, "cniVersion", version);
-  return dump_json(value);
+  return value;
 }
 
 // --- a chain of plugins ---------------------------------------------------------------------
@@ -168,38 +167,38 @@ struct Chain {
     set_key(config, "cni.dev/attachments", list);
   }
 
-  Result<std::string> config(Command command, const PluginConfig& plugin,
-                             const std::optional<std::string>& prev_result) const {
-    Json object = TRY(parse_object(plugin.json, "plugin config"));
+  Json config(Command command, const PluginConfig& plugin,
+              const std::optional<Json>& prev_result) const {
+    Json object = plugin.config->root;
     set_key(object, "name", network.name);
     set_key(object, "cniVersion", network.cni_version);
-    if (prev_result) {
-      Json previous = TRY(parse_json(*prev_result));
-      set_key(object, "prevResult", std::move(previous));
-    }
+    if (prev_result) set_key(object, "prevResult", *prev_result);
     Json used = runtime_config(plugin, capability_args);
     if (!used.empty()) set_key(object, "runtimeConfig", std::move(used));
     if (command == Command::Gc) set_valid_attachments(object);
-    return dump_json(object);
+    return object;
   }
 
-  // What the plugin printed.
-  Result<std::string> execute(Command command, const PluginConfig& plugin,
-                              const std::optional<std::string>& prev_result) const {
+  // What the plugin answered.
+  Result<Document> execute(Command command, const PluginConfig& plugin,
+                           const std::optional<Json>& prev_result) const {
     const std::string executable = TRY(find_plugin(plugin.type, options.plugin_path));
-    const std::string input = TRY(config(command, plugin, prev_result));
-    log::debug("{} {}: {}", to_text(command), executable, input);
+    const auto input =
+        std::make_shared<const Document>(Document{.root = config(command, plugin, prev_result)});
+    if (log::enabled(log::Level::Debug)) {
+      log::debug("{} {}: {}", to_text(command), executable, text_of(*input));
+    }
     return call_plugin(executable, environment(command), input, options.built_ins);
   }
 
   Status run(Command command, const PluginConfig& plugin,
-             const std::optional<std::string>& prev_result) const {
+             const std::optional<Json>& prev_result) const {
     TRY(in_plugin(execute(command, plugin, prev_result), plugin, command));
     return {};
   }
 
   // Up to the first failure.
-  Status run_all(Command command, const std::optional<std::string>& prev_result) const {
+  Status run_all(Command command, const std::optional<Json>& prev_result) const {
     for (const PluginConfig& plugin : network.plugins) TRY(run(command, plugin, prev_result));
     return {};
   }
@@ -247,39 +246,44 @@ bool is_refusal(const Error& error) {
 // DEL of a plugin whose ADD is taken back. One that refused its input will refuse it again: the
 // ADD's error has said that already.
 Status undo_add(const Chain& chain, const PluginConfig& plugin,
-                const std::optional<std::string>& prev_result, bool refused) {
+                const std::optional<Json>& prev_result, bool refused) {
   Status undone = chain.run(Command::Del, plugin, prev_result);
   if (undone || !refused || !is_refusal(undone.error())) return undone;
   log::debug("undo refused as well: {}", undone.error().message);
   return {};
 }
 
+Result<Json> result_of(Document answer, const NetworkConfig& network) {
+  answer = TRY(parse_answer(std::move(answer)));
+  return in_version(std::move(answer.root), network.cni_version);
+}
+
 Result<AddResult> add_through(const Chain& chain, const ResultCache& cache, bool undo_failures) {
   const NetworkConfig& network = chain.network;
-  std::optional<std::string> result;  // of the last plugin that succeeded
+  std::optional<Json> result;  // of the last plugin that succeeded
   const bool tell_del = is_at_least(network, kWithCheck);
   Rollback undo;
   for (const PluginConfig& plugin : network.plugins) {
-    auto printed = in_plugin(chain.execute(Command::Add, plugin, result), plugin, Command::Add);
+    auto answer = in_plugin(chain.execute(Command::Add, plugin, result), plugin, Command::Add);
     // Also when it failed: one that stops half-way may leave things behind.
-    const bool refused = !printed && is_refusal(printed.error());
+    const bool refused = !answer && is_refusal(answer.error());
     if (undo_failures) {
       undo.add(format("run DEL of plugin \"{}\"", plugin.type), [&, refused] {
         return undo_add(chain, plugin, tell_del ? result : std::nullopt, refused);
       });
     }
-    const std::string text = TRY(std::move(printed));
-    result = TRY(in_plugin(result_in_version(text, network.cni_version), plugin, Command::Add));
+    Document answered = TRY(std::move(answer));
+    result = TRY(in_plugin(result_of(std::move(answered), network), plugin, Command::Add));
   }
   TRY(cache
           .store({.network = network.name,
                   .call = chain.call,
                   .config_text = network.text,
-                  .result_json = result})
+                  .result_json = dump_json(*result)})
           .context("remember the result of network \"{}\"", network.name));
-  AddResult answer = TRY(parse_result(*result, network.cni_version));
+  AddResult attached = TRY(result_from_json(*result, network.cni_version));
   undo.commit();
-  return answer;
+  return attached;
 }
 
 // --- DEL and CHECK --------------------------------------------------------------------------
@@ -294,17 +298,17 @@ RuntimeCall completed(RuntimeCall call, const std::optional<CachedAttachment>& c
 }
 
 // The cached result as plugins of the list understand it; nothing when there is none.
-Result<std::optional<std::string>> cached_result(const NetworkConfig& network,
-                                                 const std::optional<CachedAttachment>& cached) {
-  std::optional<std::string> result;
+Result<std::optional<Json>> cached_result(const NetworkConfig& network,
+                                          const std::optional<CachedAttachment>& cached) {
+  std::optional<Json> result;
   if (!cached || !cached->result_json || !is_at_least(network, kWithCheck)) return result;
-  result = TRY(result_in_version(*cached->result_json, network.cni_version)
+  result = TRY(result_of({.text = *cached->result_json}, network)
                    .context("convert the cached result to version {}", network.cni_version));
   return result;
 }
 
-std::optional<std::string> cached_result_if_usable(const NetworkConfig& network,
-                                                   const std::optional<CachedAttachment>& cached) {
+std::optional<Json> cached_result_if_usable(const NetworkConfig& network,
+                                            const std::optional<CachedAttachment>& cached) {
   auto result = cached_result(network, cached);
   if (result) return *std::move(result);
   log::warn("deleting without prevResult: {}", result.error().message);

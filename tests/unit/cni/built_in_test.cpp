@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "runtime-core/cni/exec.hpp"
+#include "runtime-core/cni/json.hpp"
 #include "tests/support/matchers.hpp"
 #include "tests/unit/cni/fake_plugin.hpp"
 #include "tests/unit/cni/plugin_scripts.hpp"
@@ -15,6 +16,10 @@ using test::Succeeds;
 
 const std::string kElf = "\177ELF";
 const std::string kStamp = std::string("netctl-plugins ") + NETCTL_VERSION + '\0';
+
+std::shared_ptr<const Document> document(Json value) {
+  return std::make_shared<const Document>(Document{.root = std::move(value)});
+}
 
 class BuiltIn : public testing::Test {
  protected:
@@ -67,23 +72,31 @@ TEST_F(BuiltIn, IsCalledWithEnvironmentAndConfigAndAnswersAsItsProcessWould) {
   const std::string path = executable("a/fake", kElf + kStamp);
   fake.result.ips.push_back({.address = *parse_ip_prefix("10.0.0.2/24")});
 
-  const auto text =
-      call_plugin(path, test::environment_for("ADD"), R"({"cniVersion":"1.0.0","name":"n"})", all);
+  const auto answer = call_plugin(path, test::environment_for("ADD"),
+                                  document({{"cniVersion", "1.0.0"}, {"name", "n"}}), all);
 
-  ASSERT_THAT(text, Succeeds());
-  EXPECT_EQ(*text,
-            "{\n    \"cniVersion\": \"1.0.0\",\n    \"ips\": [\n        {\n"
-            "            \"address\": \"10.0.0.2/24\"\n        }\n    ]\n}");
+  ASSERT_THAT(answer, Succeeds());
+  EXPECT_EQ(answer->text, "");
+  EXPECT_EQ(dump_json(answer->root), R"({"cniVersion":"1.0.0","ips":[{"address":"10.0.0.2/24"}]})");
   EXPECT_EQ(fake.calls, std::vector<std::string>{"ADD"});
   EXPECT_EQ(fake.last->container_id, "c1");
   EXPECT_EQ(fake.last->network, "n");
   EXPECT_EQ(fake.last->built_ins.size(), 1U);
 }
 
+TEST_F(BuiltIn, OtherCommandsHaveNoAnswer) {
+  const std::string path = executable("a/fake", kElf + kStamp);
+  const auto answer = call_plugin(path, test::environment_for("DEL"),
+                                  document({{"cniVersion", "1.0.0"}, {"name", "n"}}), all);
+  ASSERT_THAT(answer, Succeeds());
+  EXPECT_TRUE(answer->root.is_null());
+  EXPECT_EQ(fake.calls, std::vector<std::string>{"DEL"});
+}
+
 TEST_F(BuiltIn, ItsFailureIsTheErrorObject) {
   const std::string path = executable("a/fake", kElf + kStamp);
 
-  const auto refused = call_plugin(path, test::environment_for("ADD"), "{ not json", all);
+  const auto refused = call_plugin(path, test::environment_for("ADD"), document("text"), all);
 
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().protocol_code, 6U);

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "runtime-core/cni/error.hpp"
+#include "runtime-core/cni/json.hpp"
 #include "runtime-core/cni/result.hpp"
 #include "tests/support/matchers.hpp"
 
@@ -17,6 +18,8 @@ namespace {
 using test::FailsSaying;
 using test::Succeeds;
 using testing::HasSubstr;
+
+constexpr const char* kConfig = R"({"name": "n1",  "ipam":{"type":"fake"}})";
 
 // A directory with an IPAM plugin "fake", a shell script that notes each call in the file "calls".
 class Delegate : public testing::Test {
@@ -28,7 +31,7 @@ class Delegate : public testing::Test {
     request_.ipam_type = "fake";
     request_.cni_version = "1.0.0";
     request_.path = {"/nowhere", directory_};
-    request_.config_text = R"({"name":"n1","ipam":{"type":"fake"}})";
+    request_.config = std::make_shared<const Document>(Document{.text = kConfig});
     request_.environment = {{"CNI_COMMAND", "ADD"},    {"CNI_CONTAINERID", "c1"},
                             {"CNI_NETNS", "/nowhere"}, {"CNI_IFNAME", "eth0"},
                             {"CNI_PATH", directory_},  {"OTHER", "kept"}};
@@ -67,7 +70,7 @@ TEST_F(Delegate, AddGivesTheResultOfTheIpamPlugin) {
   ASSERT_EQ(result->ips.size(), 1U);
   EXPECT_EQ(result->ips.front().address.to_text(), "10.0.0.2/24");
   EXPECT_EQ(content("calls"), kAdded);
-  EXPECT_EQ(content("stdin"), request_.config_text);
+  EXPECT_EQ(content("stdin"), kConfig);
 }
 
 TEST_F(Delegate, AddReadsTheVersionThatTheResultDeclares) {

@@ -1,5 +1,6 @@
 #include "runtime-core/cni/exec.hpp"
 
+#include "runtime-core/cni/json.hpp"
 #include "tests/support/matchers.hpp"
 #include "tests/unit/cni/plugin_scripts.hpp"
 
@@ -51,9 +52,16 @@ TEST(FindPlugin, RefusalsHaveUpstreamsWords) {
 
 class ExecPlugin : public testing::Test {
  protected:
+  // What it printed.
   Result<std::string> exec(const std::string& body, const Environment& environment = {}) {
     scripts.add("fake", body);
-    return call_plugin(scripts.path("bin/fake"), environment, R"({"name":"n"})");
+    Document answer = TRY(call("fake", environment));
+    return std::move(answer.text);
+  }
+
+  Result<Document> call(const std::string& name, const Environment& environment = {}) {
+    const auto config = std::make_shared<const Document>(Document{.root = {{"name", "n"}}});
+    return call_plugin(scripts.path("bin/" + name), environment, config);
   }
 
   PluginScripts scripts;
@@ -96,15 +104,13 @@ TEST_F(ExecPlugin, StderrIsPassedOnAlsoWhenThePluginSucceeds) {
 
 TEST_F(ExecPlugin, AFileThatIsNotExecutableIsAnErrorThatNamesIt) {
   scripts.write("bin/data", "#!/bin/sh\n");
-  EXPECT_THAT(call_plugin(scripts.path("bin/data"), {}, "{}"),
-              FailsSaying(HasSubstr("bin/data: Permission denied")));
+  EXPECT_THAT(call("data"), FailsSaying(HasSubstr("bin/data: Permission denied")));
 }
 
 TEST_F(ExecPlugin, APluginThatIsBeingWrittenIsAnErrorAtOnce) {
   std::filesystem::copy_file("/bin/true", scripts.path("bin/busy"));
   const std::ofstream writer(scripts.path("bin/busy"), std::ios::app);
-  EXPECT_THAT(call_plugin(scripts.path("bin/busy"), {}, "{}"),
-              FailsSaying(HasSubstr("Text file busy")));
+  EXPECT_THAT(call("busy"), FailsSaying(HasSubstr("Text file busy")));
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ TEST(ParseNetworkList, ReadsWhatTheListSays) {
   EXPECT_FALSE(network->disable_gc);
   EXPECT_EQ(network->text, text);
   EXPECT_THAT(types_of(*network), ElementsAre("bridge", "portmap"));
-  EXPECT_EQ(network->plugins[0].json, R"({"type":"bridge","zebra":1,"apple":{"x":[1.5]}})");
+  EXPECT_EQ(json_of(network->plugins[0]), R"({"type":"bridge","zebra":1,"apple":{"x":[1.5]}})");
   EXPECT_THAT(network->plugins[0].capabilities, IsEmpty());
   EXPECT_THAT(network->plugins[1].capabilities, ElementsAre("portMappings"));
 }
@@ -143,7 +143,7 @@ TEST(ParseSinglePlugin, BecomesAListOfOneWhoseTextIsAList) {
                            R"({"type":"bridge","name":"web","mtu":9000,"cniVersion":"0.4.0"}]})");
   const auto again = parse_network_list(network->text, "");
   ASSERT_THAT(again, Succeeds());
-  EXPECT_EQ(again->plugins[0].json, network->plugins[0].json);
+  EXPECT_EQ(json_of(again->plugins[0]), json_of(network->plugins[0]));
 }
 
 TEST(ParseSinglePlugin, AListUnderTheWrongFileNameIsToldSo) {

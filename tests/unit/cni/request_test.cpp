@@ -140,7 +140,7 @@ TEST(Request, HasWhatTheConfigSays) {
   EXPECT_EQ(request->dns.value().nameservers, std::vector<std::string>{"10.0.0.53"});
   ASSERT_TRUE(request->prev_result);
   EXPECT_EQ(request->prev_result->ips.front().address.to_text(), "10.0.0.2/24");
-  EXPECT_EQ(request->config_text, config);
+  EXPECT_EQ(request->config->text, config);
   EXPECT_TRUE(request->config->root.contains("unknown"));
 }
 

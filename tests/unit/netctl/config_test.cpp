@@ -55,7 +55,7 @@ TEST(NetworkJson, IsANetworkOfWhichTheSameFactsAreRead) {
 }
 
 TEST(NetworkJson, SaysWhatWasAskedFor) {
-  const std::string json = parsed(web()).plugins.front().json;
+  const std::string json = cni::json_of(parsed(web()).plugins.front());
   for (
       const char* part :
       {R"("isDefaultGateway":true)", R"("ipMasq":true)", R"("mtu":1400)",
@@ -83,13 +83,13 @@ TEST(NetworkJson, ANetworkIsProtectedUnlessToldOtherwise) {
     return plugins;
   };
   for (const auto& plugin : with_modes()) {
-    EXPECT_THAT(plugin.json, AllOf(HasSubstr(R"("gatewayModeV4":"nat")"),
-                                   HasSubstr(R"("gatewayModeV6":"nat")")));
+    EXPECT_THAT(cni::json_of(plugin), AllOf(HasSubstr(R"("gatewayModeV4":"nat")"),
+                                            HasSubstr(R"("gatewayModeV6":"nat")")));
   }
   network.gateway_mode_v6 = "routed";
   for (const auto& plugin : with_modes()) {
-    EXPECT_THAT(plugin.json, AllOf(HasSubstr(R"("gatewayModeV4":"nat")"),
-                                   HasSubstr(R"("gatewayModeV6":"routed")")));
+    EXPECT_THAT(cni::json_of(plugin), AllOf(HasSubstr(R"("gatewayModeV4":"nat")"),
+                                            HasSubstr(R"("gatewayModeV6":"routed")")));
   }
 }
 
