@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "runtime-core/attach/owned_table.hpp"
 #include "runtime-core/base/digest.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/nft/element_text.hpp"
@@ -26,11 +27,10 @@ std::string run_directory() {
 
 }  // namespace
 
-Result<FirewallRecords> FirewallRecords::open(nft::TableFamily family, std::vector<nft::Set> sets) {
-  const std::string_view kind = family == nft::TableFamily::Inet ? "inet" : "bridge";
-  return FirewallRecords(
-      format("{}/firewall/{}/{}", run_directory(), TRY(ns::own_netns_cookie()), kind),
-      std::move(sets));
+Result<FirewallRecords> FirewallRecords::open(const OwnedTable& table) {
+  const std::string_view kind = table.table.family == nft::TableFamily::Inet ? "inet" : "bridge";
+  const std::uint64_t cookie = TRY(ns::own_netns_cookie());
+  return FirewallRecords(format("{}/firewall/{}/{}", run_directory(), cookie, kind), table);
 }
 
 std::string FirewallRecords::path_of(std::string_view purpose, std::string_view tag) const {
@@ -48,9 +48,13 @@ Result<std::optional<std::vector<nft::Element>>> FirewallRecords::read(
   auto content = TRY(sys::find_file(path));
   if (!content) return std::optional<std::vector<nft::Element>>{};
   std::vector<nft::Element> elements;
+  const auto find_set = [&](std::string_view name) {
+    const OwnedSet* const owned = table_->find_set(name);
+    return owned == nullptr ? nullptr : &owned->set;
+  };
   for (std::string_view rest = *content; !rest.empty();) {
     const auto end = std::min(rest.find('\n'), rest.size());
-    auto element = nft::parse_element(rest.substr(0, end), sets_);
+    auto element = nft::parse_element(rest.substr(0, end), find_set);
     if (element) {
       elements.push_back(*std::move(element));
     } else {

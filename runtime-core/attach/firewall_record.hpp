@@ -23,10 +23,12 @@
 // /run/netctl.
 namespace netctl::attach {
 
+struct OwnedTable;
+
 class FirewallRecords {
  public:
-  // Those of this thread's network namespace for a table with these sets.
-  static Result<FirewallRecords> open(nft::TableFamily family, std::vector<nft::Set> sets);
+  // Those of this thread's network namespace for the table, which is lent.
+  static Result<FirewallRecords> open(const OwnedTable& table);
 
   // Whether files are kept at all. If not, as when somebody emptied the directory, nothing is known
   // about what is in the kernel.
@@ -54,14 +56,14 @@ class FirewallRecords {
   void tidy() const;
 
  private:
-  FirewallRecords(std::string directory, std::vector<nft::Set> sets)
-      : directory_(std::move(directory)), sets_(std::move(sets)) {}
+  FirewallRecords(std::string directory, const OwnedTable& table)
+      : directory_(std::move(directory)), table_(&table) {}
   std::string path_of(std::string_view purpose, std::string_view tag) const;
   Result<std::vector<nft::Element>> read_all(bool leaving) const;
   Result<std::optional<std::vector<nft::Element>>> read(const std::string& path) const;
 
   std::string directory_;
-  std::vector<nft::Set> sets_;
+  const OwnedTable* table_;
 };
 
 }  // namespace netctl::attach

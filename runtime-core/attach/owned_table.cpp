@@ -63,17 +63,21 @@ struct TableEditor::Attempt {
   int found_missing = 0;             // how often something was not there
 };
 
+const OwnedSet* OwnedTable::find_set(std::string_view name) const {
+  for (const OwnedSet& owned : sets) {
+    if (owned.set.name == name) return &owned;
+  }
+  return nullptr;
+}
+
 Result<TableEditor> TableEditor::open(const OwnedTable& table) {
-  std::vector<nft::Set> sets;
-  for (const OwnedSet& owned : table.sets) sets.push_back(owned.set);
-  FirewallRecords records = TRY(FirewallRecords::open(table.table.family, std::move(sets)));
+  FirewallRecords records = TRY(FirewallRecords::open(table));
   nft::Socket socket = TRY(nft::Socket::open());
   return TableEditor(table, std::move(records), std::move(socket));
 }
 
 const OwnedSet& TableEditor::set_of(const Element& element) const {
-  return *std::ranges::find(table_->sets, element.set,
-                            [](const OwnedSet& owned) { return owned.set.name; });
+  return *table_->find_set(element.set);
 }
 
 // The table, if there is none, with all else that is on record, and the chains that these lead to.

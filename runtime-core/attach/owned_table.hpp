@@ -49,6 +49,9 @@ struct OwnedTable {
   // The rules of a chain that is made for the elements that lead to it. Its name says all that is
   // in it, so one that exists is right; nothing for a fixed one.
   std::vector<nft::Rule> (*rules_of)(const std::string& chain) = nullptr;
+
+  // nullptr when the table has no set of that name.
+  const OwnedSet* find_set(std::string_view name) const;
 };
 
 class TableEditor {

@@ -8,9 +8,7 @@
 namespace netctl::attach {
 
 Result<std::size_t> count_missing(const OwnedTable& table) {
-  std::vector<nft::Set> sets;
-  for (const OwnedSet& owned : table.sets) sets.push_back(owned.set);
-  const auto records = TRY(FirewallRecords::open(table.table.family, std::move(sets)));
+  const auto records = TRY(FirewallRecords::open(table));
   TableEditor editor = TRY(TableEditor::open(table));
   // Two with one key cannot both be in the kernel, so they are one.
   std::set<std::pair<std::string, std::vector<nft::Datum>>> missing;

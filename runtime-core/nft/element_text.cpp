@@ -93,11 +93,11 @@ std::string to_text(const Element& element) {
   return text + std::string(kClose);
 }
 
-Result<Element> parse_element(std::string_view text, const std::vector<Set>& sets) {
+Result<Element> parse_element(std::string_view text, const FindSet& find_set) {
   const auto open = text.find(kOpen);
   if (open == text.npos || !text.ends_with(kClose)) return unreadable(text);
-  const auto set = std::ranges::find(sets, text.substr(0, open), &Set::name);
-  if (set == sets.end()) {
+  const Set* const set = find_set(text.substr(0, open));
+  if (set == nullptr) {
     return fail(Errc::NotFound, "there is no set \"{}\"", text.substr(0, open));
   }
   const auto begin = open + kOpen.size();

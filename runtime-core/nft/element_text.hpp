@@ -1,8 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "runtime-core/base/result.hpp"
 #include "runtime-core/nft/types.hpp"
@@ -14,8 +14,9 @@ namespace netctl::nft {
 // after "add element inet netctl".
 std::string to_text(const Element& element);
 
-// The element of one of these sets, which tell the types. NotFound when its set is none of them,
-// InvalidArgument when the text does not fit the set.
-Result<Element> parse_element(std::string_view text, const std::vector<Set>& sets);
+// The reverse. The set of the name tells the types; nullptr: there is none, and the error is
+// NotFound. InvalidArgument when the text does not fit the set.
+using FindSet = std::function<const Set*(std::string_view name)>;
+Result<Element> parse_element(std::string_view text, const FindSet& find_set);
 
 }  // namespace netctl::nft

@@ -70,10 +70,14 @@ void feed_firewall_record(Bytes input) {
       {.name = "masquerade4", .key = {Type::Ipv4Addr}, .data = {Type::Verdict}},
       {.name = "within", .key = {Type::IfName, Type::IfName}, .data = {Type::Verdict}},
       {.name = "allowed", .key = {Type::IfName, Type::EtherAddr}}};
+  const auto find_set = [](std::string_view name) {
+    const auto found = std::ranges::find(sets, name, &nft::Set::name);
+    return found == sets.end() ? nullptr : &*found;
+  };
   for (std::string_view text = text_of(input); !text.empty();) {
-    const auto element = nft::parse_element(take_line(text), sets);
+    const auto element = nft::parse_element(take_line(text), find_set);
     if (!element) continue;
-    const auto again = nft::parse_element(nft::to_text(*element), sets);
+    const auto again = nft::parse_element(nft::to_text(*element), find_set);
     require(again && *again == *element, "an element that is written is read as the same");
   }
 }
