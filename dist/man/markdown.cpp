@@ -48,25 +48,6 @@ std::string inline_text(std::string_view text) {
   return out;
 }
 
-// "| a | `b | c` |": a bar in code, or behind a backslash, is none of the table's.
-Cells cells_of(const std::string& line) {
-  Cells cells;
-  std::string cell;
-  bool code = false;
-  for (std::size_t i = 1; i < line.size(); ++i) {
-    if (line[i] == '`') code = !code;
-    if (line[i] == '\\' && i + 1 < line.size() && line[i + 1] == '|') {
-      cell += line[++i];
-    } else if (line[i] == '|' && !code) {
-      cells.push_back(trimmed(cell));
-      cell.clear();
-    } else {
-      cell += line[i];
-    }
-  }
-  return cells;
-}
-
 // The cells behind the first, each with its column's name where that says more than the cell.
 std::string row_text(const Cells& heading, const Cells& row) {
   std::string out;
@@ -209,6 +190,24 @@ class Converter {
 };
 
 }  // namespace
+
+std::vector<std::string> cells_of(const std::string& line) {
+  std::vector<std::string> cells;
+  std::string cell;
+  bool code = false;
+  for (std::size_t i = 1; i < line.size(); ++i) {
+    if (line[i] == '`') code = !code;
+    if (line[i] == '\\' && i + 1 < line.size() && line[i + 1] == '|') {
+      cell += line[++i];
+    } else if (line[i] == '|' && !code) {
+      cells.push_back(trimmed(cell));
+      cell.clear();
+    } else {
+      cell += line[i];
+    }
+  }
+  return cells;
+}
 
 std::string to_roff(std::string_view markdown, const Target& target) {
   return Converter(markdown, target).convert();

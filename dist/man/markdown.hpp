@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace netctl::man {
 
@@ -11,6 +12,10 @@ struct Target {
   std::string date{};
   std::string version{};
 };
+
+// Of a table's line: "| a | `b | c` |" has "a" and "`b | c`". A bar in code, or behind a backslash,
+// ends no cell.
+std::vector<std::string> cells_of(const std::string& line);
 
 // A page of the documentation as a manual page: the Markdown that docs/ is written in (headings,
 // paragraphs, lists, tables, code), not all that there is. The first paragraph's first sentence is

@@ -4,6 +4,7 @@
 
 #include "runtime-core/cni/version.hpp"
 #include "tests/support/matchers.hpp"
+#include "tests/support/request.hpp"
 
 namespace netctl::bridge {
 namespace {
@@ -16,16 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-Result<Config> parse(const std::string& keys) {
-  auto request = cni::parse_environment({{"CNI_COMMAND", "ADD"},
-                                         {"CNI_CONTAINERID", "c1"},
-                                         {"CNI_NETNS", "/run/netns/web"},
-                                         {"CNI_IFNAME", "eth0"},
-                                         {"CNI_PATH", "/lib/cni"}});
-  const std::string config = R"({"cniVersion": "1.0.0", "name": "net", )" + keys + "}";
-  EXPECT_THAT(cni::add_config(*request, config, cni::kVersions), Succeeds());
-  return parse_config(*request);
-}
+Result<Config> parse(const std::string& keys) { return parse_config(test::add_request(keys)); }
 
 std::string vlans(const std::string& keys) {
   const auto config = parse(keys);

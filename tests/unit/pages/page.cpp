@@ -7,35 +7,12 @@
 #include <regex>
 #include <sstream>
 
+#include "dist/man/markdown.hpp"
+
 namespace netctl::pages {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string trimmed(const std::string& text) {
-  const auto begin = text.find_first_not_of(' ');
-  if (begin == text.npos) return "";
-  return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
-}
-
-// "| a | `b | c` |": {"a", "`b | c`"}. A bar in code, or behind a backslash, is none.
-std::vector<std::string> cells_of(const std::string& line) {
-  std::vector<std::string> cells;
-  std::string cell;
-  bool code = false;
-  for (std::size_t i = 1; i < line.size(); ++i) {
-    if (line[i] == '`') code = !code;
-    if (line[i] == '\\' && i + 1 < line.size() && line[i + 1] == '|') {
-      cell += line[++i];
-    } else if (line[i] == '|' && !code) {
-      cells.push_back(trimmed(cell));
-      cell.clear();
-    } else {
-      cell += line[i];
-    }
-  }
-  return cells;
-}
 
 std::string without_code(const std::string& line) {
   return std::regex_replace(line, std::regex("`[^`]*`"), "");
@@ -112,7 +89,7 @@ std::vector<std::vector<std::string>> Page::rows(const std::vector<std::string>&
       inside = false;
       continue;
     }
-    const auto cells = cells_of(line);
+    const auto cells = man::cells_of(line);
     if (inside && !line.starts_with("|--")) rows.push_back(cells);
     if (cells == heading) inside = true;
   }

@@ -7,6 +7,7 @@
 #include "runtime-core/cni/error.hpp"
 #include "runtime-core/cni/version.hpp"
 #include "tests/support/matchers.hpp"
+#include "tests/support/request.hpp"
 
 namespace netctl::portmap {
 namespace {
@@ -17,16 +18,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Result<Config> parse(const std::string& keys) {
-  auto request = cni::parse_environment({{"CNI_COMMAND", "ADD"},
-                                         {"CNI_CONTAINERID", "c1"},
-                                         {"CNI_NETNS", "/run/netns/web"},
-                                         {"CNI_IFNAME", "eth0"},
-                                         {"CNI_PATH", "/lib/cni"}});
-  const std::string config = R"({"cniVersion": "1.0.0", "name": "net")" + keys + "}";
-  EXPECT_THAT(cni::add_config(*request, config, cni::kVersions), Succeeds());
-  return parse_config(*request);
-}
+Result<Config> parse(const std::string& keys) { return parse_config(test::add_request(keys)); }
 
 unsigned code_of(const std::string& keys) {
   const auto config = parse(keys);
@@ -34,7 +26,7 @@ unsigned code_of(const std::string& keys) {
 }
 
 TEST(PortmapConfig, EveryKeyIsRead) {
-  const auto config = parse(R"(, "snat": false, "masqAll": true, "backend": "nftables",
+  const auto config = parse(R"("snat": false, "masqAll": true, "backend": "nftables",
       "markMasqBit": 13, "externalSetMarkChain": "", "conditionsV4": [], "conditionsV6": null,
       "runtimeConfig": {"portMappings": [
         {"hostPort": 8080, "containerPort": 80, "protocol": "UDP", "hostIP": "127.0.0.1"},
@@ -50,28 +42,28 @@ TEST(PortmapConfig, EveryKeyIsRead) {
 }
 
 TEST(PortmapConfig, EitherBackendIsTakenAndNoOther) {
-  EXPECT_EQ(code_of(R"(, "backend": "iptables")"), 0U);
-  EXPECT_EQ(code_of(R"(, "backend": null)"), 0U);
-  EXPECT_EQ(code_of(R"(, "backend": "ipfw")"), cni::kInvalidConfig);
-  EXPECT_THAT(parse(R"(, "backend": "ipfw")"),
+  EXPECT_EQ(code_of(R"("backend": "iptables")"), 0U);
+  EXPECT_EQ(code_of(R"("backend": null)"), 0U);
+  EXPECT_EQ(code_of(R"("backend": "ipfw")"), cni::kInvalidConfig);
+  EXPECT_THAT(parse(R"("backend": "ipfw")"),
               FailsSaying(HasSubstr("unrecognized backend \"ipfw\"")));
 }
 
 TEST(PortmapConfig, TheBitOfTheMarkHasLimitsAndNoOtherChain) {
-  EXPECT_EQ(code_of(R"(, "markMasqBit": 0)"), 0U);
-  EXPECT_EQ(code_of(R"(, "markMasqBit": 31)"), 0U);
-  EXPECT_EQ(code_of(R"(, "markMasqBit": 32)"), cni::kInvalidConfig);
-  EXPECT_EQ(code_of(R"(, "markMasqBit": -1)"), cni::kInvalidConfig);
-  EXPECT_EQ(code_of(R"(, "markMasqBit": 1, "externalSetMarkChain": "KUBE-MARK-MASQ")"),
+  EXPECT_EQ(code_of(R"("markMasqBit": 0)"), 0U);
+  EXPECT_EQ(code_of(R"("markMasqBit": 31)"), 0U);
+  EXPECT_EQ(code_of(R"("markMasqBit": 32)"), cni::kInvalidConfig);
+  EXPECT_EQ(code_of(R"("markMasqBit": -1)"), cni::kInvalidConfig);
+  EXPECT_EQ(code_of(R"("markMasqBit": 1, "externalSetMarkChain": "KUBE-MARK-MASQ")"),
             cni::kInvalidConfig);
 }
 
 TEST(PortmapConfig, AnotherChainThatMarksIsTakenAsAWishToMasquerade) {
-  EXPECT_EQ(code_of(R"(, "externalSetMarkChain": "KUBE-MARK-MASQ")"), 0U);
+  EXPECT_EQ(code_of(R"("externalSetMarkChain": "KUBE-MARK-MASQ")"), 0U);
 }
 
 TEST(PortmapConfig, ConditionsAreReadForEachFamily) {
-  const auto config = parse(R"(, "conditionsV4": ["!", "-d", "192.0.2.0/24"],
+  const auto config = parse(R"("conditionsV4": ["!", "-d", "192.0.2.0/24"],
       "conditionsV6": ["ip6 saddr fd00::/8"])");
   ASSERT_THAT(config, Succeeds());
   EXPECT_EQ(attach::condition_chain(config->conditions_v4), "when--not-to-192.0.2.0/24");
@@ -79,23 +71,23 @@ TEST(PortmapConfig, ConditionsAreReadForEachFamily) {
 }
 
 TEST(PortmapConfig, ConditionsThatCannotBeDoneAreRefusedByNameAndNotPassedOver) {
-  EXPECT_EQ(code_of(R"(, "conditionsV4": ["-m", "owner"])"), cni::kUnsupportedField);
-  EXPECT_THAT(parse(R"(, "conditionsV6": ["tcp flags syn"])"),
+  EXPECT_EQ(code_of(R"("conditionsV4": ["-m", "owner"])"), cni::kUnsupportedField);
+  EXPECT_THAT(parse(R"("conditionsV6": ["tcp flags syn"])"),
               FailsSaying(AllOf(HasSubstr("conditionsV6"), HasSubstr("\"tcp\""))));
-  EXPECT_EQ(code_of(R"(, "conditionsV4": ["-s", "10.0.0.300"])"), cni::kInvalidConfig);
-  EXPECT_EQ(code_of(R"(, "gatewayModeV4": "routed", "conditionsV4": ["-s", "10.0.0.3"])"),
+  EXPECT_EQ(code_of(R"("conditionsV4": ["-s", "10.0.0.300"])"), cni::kInvalidConfig);
+  EXPECT_EQ(code_of(R"("gatewayModeV4": "routed", "conditionsV4": ["-s", "10.0.0.3"])"),
             cni::kUnsupportedField);
 }
 
 TEST(PortmapConfig, APortAskedForTwiceIsRefused) {
-  const std::string twice = R"(, "runtimeConfig": {"portMappings": [
+  const std::string twice = R"("runtimeConfig": {"portMappings": [
       {"hostPort": 8080, "containerPort": 80}, {"hostPort": 8080, "containerPort": 81}]})";
   EXPECT_EQ(code_of(twice), cni::kInvalidConfig);
   EXPECT_THAT(parse(twice), FailsSaying(HasSubstr("asked for twice")));
 }
 
 TEST(PortmapConfig, AllProblemsAreToldAtOnce) {
-  EXPECT_THAT(parse(R"(, "snat": 1, "backend": "x", "markMasqBit": 99,
+  EXPECT_THAT(parse(R"("snat": 1, "backend": "x", "markMasqBit": 99,
       "runtimeConfig": {"portMappings": [{"hostPort": 70000}]})"),
               FailsSaying(AllOf(HasSubstr("snat"), HasSubstr("backend"), HasSubstr("markMasqBit"),
                                 HasSubstr("70000"), HasSubstr("containerPort"))));

@@ -5,6 +5,7 @@
 #include "plugins/tuning/allowlist.hpp"
 #include "runtime-core/cni/version.hpp"
 #include "tests/support/matchers.hpp"
+#include "tests/support/request.hpp"
 
 namespace netctl::tuning {
 namespace {
@@ -17,25 +18,12 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
 
-cni::Request request_of(const std::string& keys, const std::string& args = "") {
-  auto request = cni::parse_environment({{"CNI_COMMAND", "ADD"},
-                                         {"CNI_CONTAINERID", "c1"},
-                                         {"CNI_NETNS", "/run/netns/web"},
-                                         {"CNI_IFNAME", "eth0"},
-                                         {"CNI_PATH", "/lib/cni"},
-                                         {"CNI_ARGS", args}});
-  const std::string config = R"({"cniVersion": "1.0.0", "name": "net")" + keys + "}";
-  EXPECT_THAT(cni::add_config(*request, config, cni::kVersions), Succeeds());
-  return *std::move(request);
-}
-
 Result<Config> parse(const std::string& keys, const std::string& args = "") {
-  return parse_config(request_of(keys, args));
+  return parse_config(test::add_request(keys, args));
 }
 
 TEST(TuningConfig, EveryKeyIsRead) {
-  const auto config =
-      parse(R"(, "sysctl": {"net.core.somaxconn": "500"}, "mac": "02:00:00:00:00:01",
+  const auto config = parse(R"("sysctl": {"net.core.somaxconn": "500"}, "mac": "02:00:00:00:00:01",
       "mtu": 1400, "promisc": true, "allmulti": false, "txQLen": 0)");
   ASSERT_THAT(config, Succeeds());
   EXPECT_THAT(config->sysctl, ElementsAre(Pair("net.core.somaxconn", "500")));
@@ -48,46 +36,45 @@ TEST(TuningConfig, EveryKeyIsRead) {
 
 TEST(TuningConfig, NothingIsWantedByDefaultAndPromiscuousModeIsNeverSwitchedOff) {
   EXPECT_TRUE(parse("")->wanted.empty());
-  EXPECT_TRUE(
-      parse(R"(, "promisc": false, "mtu": 0, "mac": "", "allmulti": null)")->wanted.empty());
+  EXPECT_TRUE(parse(R"("promisc": false, "mtu": 0, "mac": "", "allmulti": null)")->wanted.empty());
 }
 
 TEST(TuningConfig, TheMacComesFromArgsBeforeTheRuntimeBeforeCniArgsBeforeTheConfig) {
   const auto mac_of = [](const std::string& keys, const std::string& args = "") {
     return parse(keys, args)->wanted.mac->to_text();
   };
-  const std::string in_config = R"(, "mac": "02:00:00:00:00:01")";
-  const std::string in_runtime = R"(, "runtimeConfig": {"mac": "02:00:00:00:00:03"})";
-  const std::string in_args = R"(, "args": {"cni": {"mac": "02:00:00:00:00:04"}})";
+  const std::string in_config = R"("mac": "02:00:00:00:00:01")";
+  const std::string in_runtime = R"("runtimeConfig": {"mac": "02:00:00:00:00:03"})";
+  const std::string in_args = R"("args": {"cni": {"mac": "02:00:00:00:00:04"}})";
   EXPECT_EQ(mac_of(in_config), "02:00:00:00:00:01");
   EXPECT_EQ(mac_of(in_config, "MAC=02:00:00:00:00:02"), "02:00:00:00:00:02");
-  EXPECT_EQ(mac_of(in_config + in_runtime, "MAC=02:00:00:00:00:02"), "02:00:00:00:00:03");
-  EXPECT_EQ(mac_of(in_config + in_runtime + in_args), "02:00:00:00:00:04");
+  EXPECT_EQ(mac_of(in_config + ", " + in_runtime, "MAC=02:00:00:00:00:02"), "02:00:00:00:00:03");
+  EXPECT_EQ(mac_of(in_config + ", " + in_runtime + ", " + in_args), "02:00:00:00:00:04");
 }
 
 TEST(TuningConfig, ArgsReplaceAttributesAndAddToTheSysctls) {
-  const auto config = parse(R"(, "mtu": 1400, "txQLen": 5, "sysctl": {"net.a": "1", "net.b": "1"},
+  const auto config = parse(R"("mtu": 1400, "txQLen": 5, "sysctl": {"net.a": "1", "net.b": "1"},
       "args": {"cni": {"mtu": 1300, "sysctl": {"net.b": "2", "net.c": "2"}}})");
   ASSERT_THAT(config, Succeeds());
   EXPECT_EQ(config->wanted.mtu, 1300U);
   EXPECT_EQ(config->wanted.tx_queue, 5U);
   EXPECT_THAT(config->sysctl,
               ElementsAre(Pair("net.a", "1"), Pair("net.b", "2"), Pair("net.c", "2")));
-  EXPECT_THAT(parse(R"(, "args": {"cni": {"sysctl": {"net.c": "2"}}})")->sysctl,
+  EXPECT_THAT(parse(R"("args": {"cni": {"sysctl": {"net.c": "2"}}})")->sysctl,
               ElementsAre(Pair("net.c", "2")));
 }
 
 TEST(TuningConfig, EveryProblemIsInTheOneError) {
-  EXPECT_THAT(parse(R"(, "mtu": -1, "txQLen": "x", "allmulti": 1, "sysctl": {"kernel.x": "1"})"),
+  EXPECT_THAT(parse(R"("mtu": -1, "txQLen": "x", "allmulti": 1, "sysctl": {"kernel.x": "1"})"),
               FailsSaying(AllOf(HasSubstr("mtu"), HasSubstr("txQLen"), HasSubstr("allmulti"),
                                 HasSubstr("invalid net sysctl key: \"kernel.x\""))));
   EXPECT_THAT(parse("", "FOO=bar"), FailsSaying(HasSubstr("unknown args")));
 }
 
 TEST(TuningConfig, ASysctlThatIsWrittenTwiceIsRefused) {
-  EXPECT_THAT(parse(R"(, "sysctl": {"net.a": "1", "net.b": "1", "net.a": "2"})"),
+  EXPECT_THAT(parse(R"("sysctl": {"net.a": "1", "net.b": "1", "net.a": "2"})"),
               FailsSaying(HasSubstr("duplicated sysctl keys are not allowed")));
-  EXPECT_THAT(parse(R"(, "sysctl": {"net.a": "1"}, "args": {"cni": {"sysctl": {"net.a": "2"}}})"),
+  EXPECT_THAT(parse(R"("sysctl": {"net.a": "1"}, "args": {"cni": {"sysctl": {"net.a": "2"}}})"),
               Succeeds());
 }
 
@@ -175,9 +162,10 @@ TEST(TuningBackup, IsWrittenAsTheReferenceWritesIt) {
 }
 
 TEST(TuningBackup, LiesWhereDataDirSays) {
-  EXPECT_EQ(backup_directory(request_of("")), "/run/cni/tuning");
-  EXPECT_EQ(backup_directory(request_of(R"(, "dataDir": "/run/elsewhere")")), "/run/elsewhere");
-  EXPECT_EQ(backup_directory(request_of(R"(, "dataDir": 5)")), "/run/cni/tuning");
+  EXPECT_EQ(backup_directory(test::add_request("")), "/run/cni/tuning");
+  EXPECT_EQ(backup_directory(test::add_request(R"("dataDir": "/run/elsewhere")")),
+            "/run/elsewhere");
+  EXPECT_EQ(backup_directory(test::add_request(R"("dataDir": 5)")), "/run/cni/tuning");
 }
 
 }  // namespace
