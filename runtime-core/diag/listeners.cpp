@@ -39,7 +39,9 @@ Result<bool> take(const std::uint8_t* bytes, std::size_t size, Protocol protocol
 Status list(int socket, Family family, Protocol protocol, std::optional<std::uint16_t> port,
             std::vector<Listener>& found) {
   const auto request = encode_list(family, protocol, port);
-  if (::send(socket, request.data(), request.size(), 0) < 0) return system_error(errno, kStep);
+  while (::send(socket, request.data(), request.size(), 0) < 0) {
+    if (errno != EINTR) return system_error(errno, kStep);
+  }
   alignas(nlmsghdr) std::array<std::uint8_t, 32768> buffer;
   while (true) {
     // The kernel makes each part inside of the call that takes the one before: nothing is waited

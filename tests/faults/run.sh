@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Fails every system call of an operation in turn, or kills it there, and looks at what is left.
 #   tests/faults/run.sh                      all operations, each call failed once
+#   tests/faults/run.sh -a                   the same with another error of each call
 #   tests/faults/run.sh -k                   the same, killed (SIGKILL) instead
 #   tests/faults/run.sh -o bridge-add        one operation; -l lists them
 #   tests/faults/run.sh -s 10                every 10th point only
@@ -14,15 +15,16 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-kill=0 only='' stride=1 list=0
-while getopts ko:s:l option; do
+kill=0 other=0 only='' stride=1 list=0
+while getopts ako:s:l option; do
   case $option in
+    a) other=1 ;;
     k) kill=1 ;;
     o) only=$OPTARG ;;
     s) stride=$OPTARG ;;
     l) list=1 ;;
     *)
-      echo "usage: tests/faults/run.sh [-k] [-o OPERATION] [-s STRIDE] [-l]" >&2
+      echo "usage: tests/faults/run.sh [-a] [-k] [-o OPERATION] [-s STRIDE] [-l]" >&2
       exit 2
       ;;
   esac
@@ -206,6 +208,7 @@ state() {
 # A plausible error of each call; calls that cannot fail, or that end the program, have none. brk is
 # one of them: the kernel answers with the old end, and glibc takes an errno for an address.
 error_of() {
+  [ "$other" = 0 ] || { other_error_of "$1" && return; }
   case $1 in
     socket | openat | pidfd_open | eventfd2 | epoll_create1 | signalfd4 | dup | dup2 | dup3 | pipe2) echo EMFILE ;;
     sendto | sendmsg | recvmsg | recvfrom | setsockopt | bind | connect | getsockname) echo ENOBUFS ;;
@@ -218,8 +221,19 @@ error_of() {
     execve) echo ENOMEM ;;
   esac
 }
+# A second one.
+other_error_of() {
+  case $1 in
+    read | pread64 | readv | write | pwrite64 | writev | sendto | sendmsg | recvmsg | recvfrom | flock | openat | poll | ppoll | close | connect | fallocate | ftruncate) echo EINTR ;;
+    socket | setns | unshare | bind | setsockopt | ioctl | getsockname | mkdir | mkdirat | linkat | symlinkat | rename | renameat | renameat2 | unlink | unlinkat | rmdir | fstatfs | statfs) echo EACCES ;;
+    stat | lstat | newfstatat | fstat | statx | access | faccessat | faccessat2 | readlink | readlinkat | clone | clone3 | vfork | fork | mount | umount2 | getdents64) echo ENOMEM ;;
+    *) return 1 ;;
+  esac
+}
 words_of() {
   case $1 in
+    EACCES) echo 'Permission denied' ;;
+    EINTR) echo 'Interrupted system call' ;;
     EMFILE) echo 'Too many open files' ;;
     ENOBUFS) echo 'No buffer space' ;;
     ENOMEM) echo 'allocate memory|bad_alloc|out of memory' ;;

@@ -51,6 +51,12 @@ TEST(Result, IsChangedThroughItsValue) {
   EXPECT_EQ(text.value(), "cni0!");
 }
 
+TEST(Result, ThatGoesAwayGivesItsValueAway) {
+  Result<std::unique_ptr<int>> result = std::make_unique<int>(5);
+  const std::unique_ptr<int> taken = *std::move(result);
+  EXPECT_EQ(*taken, 5);
+}
+
 TEST(Result, OfNothingIsSuccessUnlessItHoldsAnError) {
   EXPECT_THAT(ok(), Succeeds());
   EXPECT_THAT(Status(fail(Errc::Io, "write")), FailsWith(Errc::Io));

@@ -78,6 +78,26 @@ TEST(ParseJson, TakesObjectsWithManyMembers) {
   EXPECT_EQ(parsed.root.size(), 15'001U);
 }
 
+TEST(TextOf, ADocumentIsTheTextItCameAsOrItsValue) {
+  EXPECT_EQ(text_of({.root = {{"a", 1}}, .text = "{ \"a\": 1 }"}), "{ \"a\": 1 }");
+  EXPECT_EQ(text_of({.root = {{"a", 1}}}), R"({"a":1})");
+}
+
+TEST(SetMember, ReplacesWhereTheKeyStandsAndAddsAtTheEnd) {
+  Json object = document(R"({"a": 1, "b": {"c": [2]}})").root;
+  set_member(object, "a", "one");
+  for (const char* key : {"d", "e", "f", "g"}) set_member(object, key, true);
+  set_member(object, "A", nullptr);
+  EXPECT_EQ(dump_json(object),
+            R"({"a":"one","b":{"c":[2]},"d":true,"e":true,"f":true,"g":true,"A":null})");
+}
+
+TEST(SortKeys, OrdersThemByTheirBytesAtEveryLevel) {
+  Json value = document(R"({"b": [{"z": 1, "Z": 2, "a": {}}, "text"], "B": null, "a": 3})").root;
+  sort_keys(value);
+  EXPECT_EQ(dump_json(value), R"({"B":null,"a":3,"b":[{"Z":2,"a":{},"z":1},"text"]})");
+}
+
 TEST(FindMember, IgnoresCaseAndTakesTheLastSpelling) {
   const std::pair<std::string_view, int> table[] = {
       {R"({"mtu":1})", 1},
