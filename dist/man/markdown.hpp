@@ -13,8 +13,8 @@ struct Target {
   std::string version{};
 };
 
-// Of a table's line: "| a | `b | c` |" has "a" and "`b | c`". A bar in code, or behind a backslash,
-// ends no cell.
+// The cells of a table's line: "a" and "`b | c`" of "| a | `b | c` |". A bar in code, or behind a
+// backslash, ends no cell.
 std::vector<std::string> cells_of(const std::string& line);
 
 // A page of the documentation as a manual page: the Markdown that docs/ is written in (headings,

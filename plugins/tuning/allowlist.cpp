@@ -19,9 +19,24 @@ std::string_view trimmed(std::string_view text) {
 // recursion for each letter, by giving up references to groups, which RE2 does not have either.
 constexpr auto kSyntax = std::regex::ECMAScript | std::regex_constants::__polynomial;
 
+// libstdc++ reads each number into a long, and does not look whether it fits.
+bool has_large_number(std::string_view expression) {
+  constexpr std::size_t kMostDigits = 6;
+  std::size_t digits = 0;
+  for (const char letter : expression) {
+    digits = letter >= '0' && letter <= '9' ? digits + 1 : 0;
+    if (digits > kMostDigits) return true;
+  }
+  return false;
+}
+
 Result<std::vector<std::regex>> compile(const std::vector<std::string>& expressions) {
   std::vector<std::regex> compiled;
   for (const std::string& expression : expressions) {
+    if (has_large_number(expression)) {
+      return fail(Errc::InvalidArgument, "{}: \"{}\" has a number of more than 6 digits",
+                  kAllowlistFile, expression);
+    }
     try {
       compiled.emplace_back(expression, kSyntax);
     } catch (const std::regex_error& error) {

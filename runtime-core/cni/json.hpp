@@ -46,7 +46,7 @@ using Json = nlohmann::ordered_json;
 // NOLINTNEXTLINE(bugprone-exception-escape): the library moves and destroys values without any.
 struct Document {
   Json root{};
-  std::string text{};  // as it came from outside; empty: it was made in this process
+  std::string text{};  // it came as, where that is kept; empty: text_of() prints the value
 };
 
 // Bounds of what is parsed; no config comes near. Values nest no deeper because printing them
@@ -64,8 +64,8 @@ std::string dump_json(const Json& value, int indent = -1);
 // The text of a document: the one it came as, otherwise dump_json() of the value.
 std::string text_of(const Document& document);
 
-// object[key] = value. The library's own way copies all members, and what they hold, when the
-// object has to grow for one more.
+// object[key] = value, of the exact key. The library's own way copies all members, and what they
+// hold, when the object has to grow for one more.
 void set_member(Json& object, std::string_view key, Json value);
 
 // Puts the keys of all objects in the value, at every level, in the order of their bytes.

@@ -15,7 +15,7 @@ struct Document;  // parsed JSON; see json.hpp
 
 struct PluginConfig {
   std::string type{};
-  // The plugin's object: all its keys, in their order.
+  // The plugin's object: all its keys, in their order. Never null in a network that was parsed.
   std::shared_ptr<const Document> config{};
   std::vector<std::string> capabilities{};  // those that are `true`
 };

@@ -14,7 +14,7 @@
 
 namespace netctl::cni {
 
-// What a plugin states of its own; everything that all plugins share is in run().
+// What a plugin states of its own; everything that all plugins share is in run() and call().
 class Plugin {
  public:
   virtual ~Plugin() = default;
@@ -44,7 +44,7 @@ class Plugin {
 };
 
 // The outside world of one call, as functions: a process reads and writes file descriptors, a test
-// and a caller in the same process strings.
+// strings.
 struct World {
   Environment environment{};
   std::function<Result<std::string>()> read_config{};  // all of stdin; not asked for VERSION
@@ -63,8 +63,10 @@ struct World {
 // the plugin, and the exit status is 0.
 int run(Plugin& plugin, World world);
 
-// The same for a caller in this process, who has the config as a value and is given the result as
-// one; empty after everything but ADD. A failure is the error that the object would have said.
+// The same, of any command but VERSION, for a caller in this process, who has the config as a value
+// and is given the result as one; empty after everything but ADD. A failure is the error that the
+// object would have said. The bounds of parse_json() have held for what the value was made of, and
+// text is as it came: not UTF-8 where an argument was not.
 Result<Document> call(Plugin& plugin, Environment environment,
                       std::shared_ptr<const Document> config, BuiltIns built_ins);
 

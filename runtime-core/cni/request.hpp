@@ -36,7 +36,7 @@ struct Request {
   std::optional<AddResult> prev_result{};
   std::vector<Attachment> valid_attachments{};  // of GC; both spellings of the key
 
-  std::shared_ptr<const Document> config{};  // what came on stdin, and what a delegate is given
+  std::shared_ptr<const Document> config{};  // what was given, and what a delegate is given
   Environment environment{};                 // all of it, for delegates
   BuiltIns built_ins{};                      // delegates that cost no process
 

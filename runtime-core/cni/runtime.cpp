@@ -12,7 +12,6 @@
 #include "runtime-core/cni/json.hpp"
 #include "runtime-core/cni/names.hpp"
 #include "runtime-core/cni/request.hpp"
-#include "runtime-core/cni/result.hpp"
 #include "runtime-core/cni/result_json.hpp"
 #include "runtime-core/cni/version.hpp"
 

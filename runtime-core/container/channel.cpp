@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 namespace netctl::container {
 namespace {
@@ -73,7 +74,18 @@ bool Channel::has_word() const {
   return ::poll(&waiting, 1, 0) == 1;
 }
 
+// Until there is one, or the other end is closed or dead.
+Status Channel::wait_for_word() const {
+  pollfd waiting[] = {{.fd = socket_.get(), .events = POLLIN, .revents = 0},
+                      {.fd = other_, .events = POLLIN, .revents = 0}};  // -1 is passed over
+  while (::poll(waiting, std::size(waiting), -1) < 0) {
+    if (errno != EINTR) return system_error(errno, "wait for the container's first process");
+  }
+  return ok();
+}
+
 Result<std::optional<Message>> Channel::receive() const {
+  TRY(wait_for_word());
   char bytes[kMaxMessage];
   iovec piece{.iov_base = bytes, .iov_len = sizeof bytes};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))]{};
@@ -83,8 +95,8 @@ Result<std::optional<Message>> Channel::receive() const {
   header.msg_control = control;
   header.msg_controllen = sizeof control;
   ssize_t got = 0;
-  while ((got = ::recvmsg(socket_.get(), &header, MSG_CMSG_CLOEXEC)) < 0) {
-    if (errno == ECONNRESET) return std::optional<Message>();
+  while ((got = ::recvmsg(socket_.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT)) < 0) {
+    if (errno == ECONNRESET || errno == EAGAIN) return std::optional<Message>();
     if (errno != EINTR) return system_error(errno, "hear the container's first process");
   }
   if (got == 0) return std::optional<Message>();

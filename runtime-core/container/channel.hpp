@@ -23,6 +23,10 @@ class Channel {
  public:
   static Result<std::pair<Channel, Channel>> make();
 
+  // Who is at the other end, by a pidfd that is lent: its death is the end of the line also where
+  // somebody else still holds the socket.
+  void speak_with(int pidfd) { other_ = pidfd; }
+
   Status send(Word word, int fd = -1) const;
   Status send_failure(const Error& error) const;
   bool has_word() const;  // or the other end is closed: receive() would not wait
@@ -33,7 +37,10 @@ class Channel {
 
  private:
   explicit Channel(UniqueFd socket) : socket_(std::move(socket)) {}
+  Status wait_for_word() const;
+
   UniqueFd socket_;
+  int other_ = -1;
 };
 
 }  // namespace netctl::container

@@ -143,6 +143,7 @@ Result<Birth> give_birth_in(int user_namespace, std::uint64_t flags) {
     });
   }
   theirs.close();
+  ours.speak_with(between.pidfd.get());
   auto heard = ours.expect(Word::Go);
   TRY(sys::wait_for_end(between.pidfd.get()));
   Message message = TRY(std::move(heard));
@@ -175,6 +176,7 @@ Result<UniqueFd> layers_for(const Spec& spec, pid_t first_process) {
     });
   }
   theirs.close();
+  ours.speak_with(between.pidfd.get());
   auto heard = ours.expect(Word::Ready);
   TRY(sys::wait_for_end(between.pidfd.get()));
   Message message = TRY(std::move(heard));

@@ -40,7 +40,9 @@ struct LaunchOptions {
 class Launched {
  public:
   Launched(sys::Child child, Channel channel)
-      : child_(std::move(child)), channel_(std::move(channel)) {}
+      : child_(std::move(child)), channel_(std::move(channel)) {
+    channel_.speak_with(child_.pidfd.get());
+  }
   Launched(Launched&&) noexcept = default;
   Launched& operator=(Launched&&) = delete;
   ~Launched();

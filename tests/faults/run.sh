@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fails every system call of an operation in turn, or kills it there, and looks at what is left.
 #   tests/faults/run.sh                      all operations, each call failed once
-#   tests/faults/run.sh -a                   the same with another error of each call
+#   tests/faults/run.sh -a                   the same with another error of each call (not with -k)
 #   tests/faults/run.sh -k                   the same, killed (SIGKILL) instead
 #   tests/faults/run.sh -o bridge-add        one operation; -l lists them
 #   tests/faults/run.sh -s 10                every 10th point only

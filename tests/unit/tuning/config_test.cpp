@@ -140,6 +140,8 @@ TEST(Allowlist, EachKeyHasToMatchSomewhere) {
 
 TEST(Allowlist, AnExpressionThatIsNoneIsAnErrorThatNamesIt) {
   EXPECT_THAT(check_allowed({{"net.a", "1"}}, {"net.(a"}), FailsSaying(HasSubstr("net.(a")));
+  EXPECT_THAT(check_allowed({{"net.a", "1"}}, {"net.a{3333333333333333333333}"}),
+              FailsSaying(HasSubstr("has a number of more than 6 digits")));
 }
 
 TEST(TuningBackup, IsWrittenAsTheReferenceWritesIt) {
