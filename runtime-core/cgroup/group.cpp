@@ -35,11 +35,16 @@ Status write_value(const std::string& file, const std::string& value) {
   return system_error(errno, format("write \"{}\" to {}", value, file));
 }
 
+// Without the newline at its end; nothing where there is no such file.
+Result<std::optional<std::string>> find_value(const std::string& file) {
+  auto text = TRY(sys::find_file(file));
+  if (text && text->ends_with('\n')) text->pop_back();
+  return text;
+}
+
+// Nothing also where it cannot be read.
 std::optional<std::string> value_in(const std::string& file) {
-  auto text = sys::find_file(file);
-  if (!text || !*text) return {};
-  if ((*text)->ends_with('\n')) (*text)->pop_back();
-  return std::move(**text);
+  return find_value(file).value_or(std::nullopt);
 }
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
@@ -89,11 +94,11 @@ std::optional<std::uint64_t> without_infinity(std::optional<std::uint64_t> limit
 
 // A new cpuset of version 1 has no CPUs, and takes no process before it has.
 Status inherit_cpuset(const std::string& directory) {
+  const std::string parent = std::filesystem::path(directory).parent_path().string();
   for (const char* file : {"cpuset.cpus", "cpuset.mems"}) {
-    const auto own = value_in(format("{}/{}", directory, file));
-    if (own && !own->empty()) continue;
-    const std::string parent = std::filesystem::path(directory).parent_path().string();
-    const auto theirs = value_in(format("{}/{}", parent, file));
+    const auto own = TRY(find_value(format("{}/{}", directory, file)));
+    if (!own || !own->empty()) continue;
+    const auto theirs = TRY(find_value(format("{}/{}", parent, file)));
     if (theirs && !theirs->empty()) {
       TRY(write_value(format("{}/{}", directory, file), *theirs));
     }

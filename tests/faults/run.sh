@@ -36,9 +36,11 @@ plugins=$build/lib/cni
 
 # ---- The operations: what is called, on what.
 
-OPERATIONS="bridge-add bridge-del bridge-check host-local-add host-local-del portmap-add portmap-del
-  firewall-add ptp-add ptp-del none-add none-del tuning-add tuning-del bridge-gc host-local-gc
-  portmap-gc netctl-add netctl-del netctl-check netctl-gc netctl-reload netctl-ns-add netctl-ns-rm
+OPERATIONS="bridge-add bridge-del bridge-check bridge-gc host-local-add host-local-del
+  host-local-check host-local-gc static-add static-del static-check portmap-add portmap-del
+  portmap-check portmap-gc firewall-add firewall-del firewall-check firewall-gc ptp-add ptp-del
+  ptp-check ptp-gc tuning-add tuning-del tuning-check none-add none-del none-check host-add host-del
+  host-check container-add container-del container-check netctl-add netctl-del netctl-check netctl-gc netctl-reload netctl-ns-add netctl-ns-rm
   netctl-run netctl-rm"
 
 if [ "$list" = 1 ]; then
@@ -87,6 +89,10 @@ config_of() {
         [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}]}}'
       ;;
     firewall) members='"type": "firewall", "ingressPolicy": "same-bridge"}' ;;
+    static) members='"type": "static", "ipam": {"type": "static",
+        "addresses": [{"address": "10.9.0.5/24", "gateway": "10.9.0.1"}]}}' ;;
+    host) members='"type": "host"}' ;;
+    container) members='"type": "container", "container": "web"}' ;;
     ptp) members='"type": "ptp", "ipMasq": true, '$IPAM'}' ;;
     none) members='"type": "none"}' ;;
     tuning) members='"type": "tuning", "mtu": 1400, "mac": "02:00:00:00:00:09",
@@ -99,6 +105,7 @@ config_of() {
 # strace that starts it.
 plugin() {
   local netns=/run/netns/c1
+  case $1 in host) netns=/proc/self/ns/net ;; esac
   case $2 in GC) netns='' ;; esac
   config_of "$1" >/run/faults/in
   CNI_COMMAND=$2 CNI_CONTAINERID=c1 CNI_NETNS=$netns CNI_IFNAME=eth0 "${trace[@]}" \
@@ -114,6 +121,10 @@ base() {
   case $1 in
     portmap-* | firewall-*) prev=$(plugin bridge ADD 2>/dev/null) ;;
     tuning-*) prev=$(plugin ptp ADD 2>/dev/null) ;;
+    container-*) quietly "$netctl" add net c1 --id web ;;
+  esac
+  case $1 in
+    portmap-* | firewall-* | tuning-*) ;;
     *-check) case $1 in netctl-*) ;; *) prev=$(operation "${1%-*}-add" 2>/dev/null) ;; esac ;;
   esac
 }
@@ -133,7 +144,9 @@ setup() {
     netctl-gc) umount /run/netns/c1 && rm /run/netns/c1 ;;
     netctl-*) ;;
     none-add) ip -n c1 link set lo up ;;
-    *-del | *-gc) quietly operation "${1%-*}-add" ;;
+    *-del | *-gc | portmap-check | firewall-check | tuning-check)
+      quietly operation "${1%-*}-add"
+      ;;
   esac
 }
 operation() {
@@ -164,7 +177,8 @@ ending() {
     netctl-ns-*) [ ! -e /run/netns/c2 ] || "$netctl" ns rm c2 ;;
     # A creation that was interrupted may have no name yet; GC of all knows it.
     netctl-run | netctl-rm) quietly "$netctl" rm -f box; "$netctl" gc ;;
-    bridge-check) ;;
+    portmap-check | firewall-check | tuning-check) plugin "${1%-*}" DEL ;;
+    *-check) ;;
     bridge-gc | host-local-gc | portmap-gc) plugin "${1%-gc}" GC ;;
     *) plugin "${1%-*}" DEL ;;
   esac
@@ -179,6 +193,7 @@ unbase() {
     netctl-*) ;;
     *-check) quietly plugin "${1%-check}" DEL ;;
   esac
+  case $1 in container-*) quietly "$netctl" del net c1 --id web ;; esac
   quietly "$netctl" ns rm c1
   prev=''
 }
