@@ -28,17 +28,17 @@ bool is_joined(const cni::CachedAttachment& attachment) {
 }
 
 // Where an attachment is; nothing when that is gone, or is no namespace any more.
-std::optional<UniqueFd> find_netns_of(const cni::CachedAttachment& attachment) {
+Result<std::optional<UniqueFd>> find_netns_of(const cni::CachedAttachment& attachment) {
   auto netns = ns::find_netns(attachment.call.netns);
-  if (!netns) return std::nullopt;
-  return std::move(netns).value();
+  if (!netns && netns.error().code == Errc::InvalidArgument) return std::optional<UniqueFd>();
+  return netns;
 }
 
 // Those attachments among `all` that are in the namespace now.
 Result<Attachments> in_netns(const Attachments& all, int netns) {
   Attachments inside;
   for (const cni::CachedAttachment& each : all) {
-    const auto theirs = find_netns_of(each);
+    const auto theirs = TRY(find_netns_of(each));
     if (!theirs) continue;
     if (TRY(ns::is_same_netns(theirs->get(), netns))) inside.push_back(each);
   }
@@ -48,7 +48,7 @@ Result<Attachments> in_netns(const Attachments& all, int netns) {
 // Whose namespace it is that a joiner is in; empty when that container is detached already.
 Result<std::string> owner_of_netns(const cni::ResultCache& cache,
                                    const cni::CachedAttachment& joiner) {
-  const auto netns = find_netns_of(joiner);
+  const auto netns = TRY(find_netns_of(joiner));
   if (!netns) return std::string();
   const Attachments all = TRY(cache.all());
   for (const cni::CachedAttachment& each : TRY(in_netns(all, netns->get()))) {
@@ -70,7 +70,9 @@ Status refuse_joined(const cni::ResultCache& cache, const Attachments& targets) 
 // Why nothing of the target is in the namespace that this container is in.
 Error not_there(const Config& config, const cni::Request& request, const Attachments& targets) {
   for (const cni::CachedAttachment& each : targets) {
-    if (!find_netns_of(each)) continue;
+    const auto theirs = find_netns_of(each);
+    if (!theirs) return theirs.error();
+    if (!*theirs) continue;
     return cni::failure(
         cni::kInvalidNetns,
         format("container \"{}\" is not in the network namespace of container \"{}\": CNI_NETNS is "

@@ -344,8 +344,8 @@ Status Root::add_device_links() {
 Status Root::mask(const std::vector<std::string>& paths) {
   UniqueFd null(::open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat info {};
-  if (!null || ::fstat(null.get(), &info) != 0 || !S_ISCHR(info.st_mode) ||
-      info.st_rdev != ::makedev(1, 3)) {
+  if (!null || ::fstat(null.get(), &info) != 0) return system_error(errno, "open /dev/null");
+  if (!S_ISCHR(info.st_mode) || info.st_rdev != ::makedev(1, 3)) {
     return fail(Errc::Unknown, "/dev/null of the host is not the null device");
   }
   UniqueFd empty;  // one for all
