@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <ctime>
 
 #include "netctl/attend.hpp"
@@ -154,8 +155,24 @@ class Run {
     return fill_file(directory + "/hostname", spec.hostname + "\n");
   }
 
+  // Until it ends by itself. One that cannot be watched has its end now, for nobody would put away
+  // what it leaves; of one in the background it stays to be read that there was one.
   Result<int> watch(const Signals& signals, Launched& launched, UniqueFd terminal,
                     Streams streams) {
+    const Status watched = attend_to(signals, launched, std::move(terminal), std::move(streams));
+    if (!watched) (void)sys::send_signal(launched.pidfd(), SIGKILL);
+    const int status = TRY(launched.wait());
+    if (watched || detached()) {
+      TRY(finish(status));
+    } else {
+      TRY(twice([&] { return remove(); }));
+    }
+    TRY(watched);
+    return status;
+  }
+
+  Status attend_to(const Signals& signals, const Launched& launched, UniqueFd terminal,
+                   Streams streams) {
     const std::int64_t log_size = TRY(parse_size(options_.log_size));
     LogFile log(state_.log, log_size, options_.log_files);
     if (detached()) TRY(log.open());
@@ -172,9 +189,7 @@ class Run {
       TRY(attend(signals, std::move(attended)));
     }
     log.close();
-    const int status = TRY(launched.wait());
-    TRY(finish(status));
-    return status;
+    return ok();
   }
 
   // Nobody may come back for what the container had. Each step may be repeated, and what was short

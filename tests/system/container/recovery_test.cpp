@@ -98,6 +98,18 @@ TEST_F(Recovery, ARunThatCannotTakeSignalsKeepsNothing) {
   EXPECT_EQ(traces(), nothing);
 }
 
+// The program runs already: the wait for it comes behind two for its first process.
+TEST_F(Recovery, ARunThatCannotBeWatchedEndsAndKeepsNothing) {
+  const std::string before = host_state();
+  const std::string nothing = traces();
+  const auto ran = run_injected("poll", "error=ENOMEM:when=3");
+  EXPECT_EQ(ran.exit_status, 125);
+  EXPECT_THAT(ran.err, HasSubstr("wait for the container: Cannot allocate memory"));
+  EXPECT_EQ(sure("netctl ps -a -q"), "");
+  EXPECT_EQ(host_state(), before);
+  EXPECT_EQ(traces(), nothing);
+}
+
 TEST_F(Recovery, AProcessThatHasTheNumberOfADeadOneIsLeftAlone) {
   const std::string id = sure_in_box("--network none --name web -d -- sleep 1000");
   sure("netctl stop -t 0 web");
