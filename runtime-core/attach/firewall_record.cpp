@@ -88,6 +88,10 @@ Status FirewallRecords::save(std::string_view purpose, std::string_view tag,
   return written;
 }
 
+bool FirewallRecords::stays(std::string_view purpose, std::string_view tag) const {
+  return ::access(path_of(purpose, tag).c_str(), F_OK) == 0;
+}
+
 Status FirewallRecords::leave(std::string_view purpose, std::string_view tag) const {
   const std::string path = path_of(purpose, tag);
   const std::string gone = path + std::string(kLeaving);
@@ -97,7 +101,7 @@ Status FirewallRecords::leave(std::string_view purpose, std::string_view tag) co
 
 Status FirewallRecords::forget(std::string_view purpose, std::string_view tag) const {
   const std::string path = path_of(purpose, tag);
-  TRY(sys::delete_replaced(path));
+  TRY(sys::delete_unfinished(path));
   return sys::delete_file(path + std::string(kLeaving));
 }
 

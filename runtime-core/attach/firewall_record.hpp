@@ -38,11 +38,13 @@ class FirewallRecords {
   // empty, and is logged.
   Result<std::optional<std::vector<nft::Element>>> find(std::string_view purpose,
                                                         std::string_view tag) const;
+  // Whether it is there and not leaving.
+  bool stays(std::string_view purpose, std::string_view tag) const;
   Status save(std::string_view purpose, std::string_view tag,
               const std::vector<nft::Element>& elements) const;
 
   // From leave() on the elements are not put back any more, but can still be found, until they are
-  // forgotten. Not there is success.
+  // forgotten. Not there is success. What was saved since then stays.
   Status leave(std::string_view purpose, std::string_view tag) const;
   Status forget(std::string_view purpose, std::string_view tag) const;
 

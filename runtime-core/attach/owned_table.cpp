@@ -195,6 +195,10 @@ Status TableEditor::add(const Addition& addition) {
   }
   TRY(remember(purpose, first.comment, all));
   Status inserted = insert(addition);
+  // A DEL or GC that came in between took the record away, and saw no element yet.
+  if (inserted && !records_.stays(purpose, first.comment)) {
+    inserted = records_.save(purpose, first.comment, all);
+  }
   if (inserted) return ok();
   const Status undone = before ? records_.save(purpose, first.comment, *before)
                                : remove_all(set_of(first).purpose, first.comment);
@@ -294,7 +298,7 @@ Result<std::vector<Element>> TableEditor::all_elements() {
 }
 
 Result<std::size_t> TableEditor::restore() {
-  std::size_t count = 0;
+  std::vector<Element> put_back;
   const Status restored = change_ruleset(socket_, [&]() -> Result<nft::Batch> {
     nft::Batch batch(table_->table);
     const Status parts = check_parts();
@@ -303,7 +307,7 @@ Result<std::size_t> TableEditor::restore() {
     std::vector<Element> there;
     if (is_whole) there = TRY(all_elements());
     std::vector<Element> missing = TRY(missing_records(there));
-    count = missing.size();
+    put_back = missing;
     if (!is_whole) {
       // Its parts hang together: it goes as a whole, and that is not ours to decide then.
       if (!TRY(may_go())) return check_parts().error();
@@ -321,7 +325,20 @@ Result<std::size_t> TableEditor::restore() {
     return batch;
   });
   TRY(restored);
-  return count;
+  TRY(remove_unrecorded(put_back));
+  return put_back.size();
+}
+
+// Of elements that were put back: those that a DEL had taken from the record since that was read,
+// and did not see in the kernel.
+Status TableEditor::remove_unrecorded(const std::vector<Element>& put_back) {
+  bool any = false;
+  for (const Element& element : put_back) {
+    if (records_.stays(to_text(set_of(element).purpose), element.comment)) continue;
+    TRY(remove_recorded({element}, false));
+    any = true;
+  }
+  return any ? remove_empty_table() : ok();
 }
 
 Result<std::vector<std::string>> TableEditor::missing(const std::vector<Element>& expected) {

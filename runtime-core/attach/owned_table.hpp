@@ -128,6 +128,7 @@ class TableEditor {
   Removed remove_listed(Purpose purpose, const Tags& wanted);
   Removed remove_recorded(const std::vector<nft::Element>& elements, bool last);
   Status remove_empty_table();
+  Status remove_unrecorded(const std::vector<nft::Element>& put_back);
   Result<std::vector<nft::Element>> still_there(const std::vector<nft::Element>& elements);
   Result<std::vector<nft::Element>> missing_records(const std::vector<nft::Element>& there);
   Status remove_unused_chains(nft::Batch& batch, const std::vector<nft::Element>& gone);

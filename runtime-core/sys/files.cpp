@@ -130,8 +130,10 @@ Status delete_file(const std::string& path) {
 
 Status delete_replaced(const std::string& path) {
   TRY(delete_file(path));
-  return delete_file(temporary_of(path));
+  return delete_unfinished(path);
 }
+
+Status delete_unfinished(const std::string& path) { return delete_file(temporary_of(path)); }
 
 Status ensure_directory(const std::string& path, mode_t mode) {
   if (::mkdir(path.c_str(), mode) == 0) return ok();

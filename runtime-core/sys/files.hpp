@@ -30,6 +30,8 @@ Status replace_file(const std::string& path, std::string_view content, mode_t mo
 bool give_name(int file, int directory, const std::string& path);
 // Deletes it, and what was left beside it by a process that was killed while it replaced it.
 Status delete_replaced(const std::string& path);
+// Only what replace_file() leaves when it is killed.
+Status delete_unfinished(const std::string& path);
 
 // Gone afterwards; already gone is success.
 Status delete_file(const std::string& path);
