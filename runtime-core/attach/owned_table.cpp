@@ -86,6 +86,7 @@ Status TableEditor::add_missing_parts(nft::Batch& batch, const std::vector<Eleme
   if (!TRY(is_made())) {
     table_->add_fixed_part(batch);
     restored = TRY(missing_records(elements));
+    put_back_ = restored;
   }
   const auto existing = TRY(socket_.chains(table_->table));
   std::set<std::string> there(existing.begin(), existing.end());
@@ -199,6 +200,7 @@ Status TableEditor::add(const Addition& addition) {
   if (inserted && !records_.stays(purpose, first.comment)) {
     inserted = records_.save(purpose, first.comment, all);
   }
+  if (inserted) inserted = remove_unrecorded(std::exchange(put_back_, {}));
   if (inserted) return ok();
   const Status undone = before ? records_.save(purpose, first.comment, *before)
                                : remove_all(set_of(first).purpose, first.comment);

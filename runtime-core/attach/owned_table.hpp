@@ -144,6 +144,7 @@ class TableEditor {
 
   const OwnedTable* table_;
   FirewallRecords records_;
+  std::vector<nft::Element> put_back_{};  // others', with a table that was made anew
   nft::Socket socket_;
 };
 
