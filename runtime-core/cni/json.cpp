@@ -26,8 +26,8 @@ std::string words_of(const std::exception& refused) {
 
 std::string_view key_of(const Json::object_t::value_type& member) { return member.first; }
 
-// Sees to it that the next member can be added without a copy of what those that are there hold: keys
-// are const, so the vector does not move pairs.
+// Sees to it that the next member can be added without a copy of what those that are there hold:
+// keys are const, so the vector does not move pairs.
 void make_room(Json::object_t& members) {
   if (members.size() < members.capacity()) return;
   Json::object_t larger;
