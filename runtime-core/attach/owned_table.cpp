@@ -196,11 +196,7 @@ Status TableEditor::add(const Addition& addition) {
   }
   TRY(remember(purpose, first.comment, all));
   Status inserted = insert(addition);
-  // A DEL or GC that came in between took the record away, and saw no element yet.
-  if (inserted && !records_.stays(purpose, first.comment)) {
-    inserted = records_.save(purpose, first.comment, all);
-  }
-  if (inserted) inserted = remove_unrecorded(std::exchange(put_back_, {}));
+  if (inserted) inserted = agree_with_record(purpose, first.comment, all);
   if (inserted) return ok();
   const Status undone = before ? records_.save(purpose, first.comment, *before)
                                : remove_all(set_of(first).purpose, first.comment);
@@ -247,7 +243,7 @@ Status TableEditor::settle(Purpose purpose, const std::string& tag,
     return known || !TRY(records_.are_kept()) ? remove_all(purpose, tag) : ok();
   }
   if (known != wanted) TRY(remember(to_text(purpose), tag, wanted));
-  return change_ruleset(socket_, [&]() -> Result<nft::Batch> {
+  const Status settled = change_ruleset(socket_, [&]() -> Result<nft::Batch> {
     std::vector<Element> gone = TRY(still_there(unwanted));
     std::vector<Element> missing;
     for (const Element& element : wanted) {
@@ -262,6 +258,8 @@ Status TableEditor::settle(Purpose purpose, const std::string& tag,
     for (const Element& element : missing) batch.add(element, nft::Add::Exclusive);
     return batch;
   });
+  TRY(settled);
+  return agree_with_record(to_text(purpose), tag, wanted);
 }
 
 // Those of these keys that are in the kernel, as they are there.
@@ -300,7 +298,7 @@ Result<std::vector<Element>> TableEditor::all_elements() {
 }
 
 Result<std::size_t> TableEditor::restore() {
-  std::vector<Element> put_back;
+  std::size_t count = 0;
   const Status restored = change_ruleset(socket_, [&]() -> Result<nft::Batch> {
     nft::Batch batch(table_->table);
     const Status parts = check_parts();
@@ -309,7 +307,8 @@ Result<std::size_t> TableEditor::restore() {
     std::vector<Element> there;
     if (is_whole) there = TRY(all_elements());
     std::vector<Element> missing = TRY(missing_records(there));
-    put_back = missing;
+    put_back_ = missing;
+    count = missing.size();
     if (!is_whole) {
       // Its parts hang together: it goes as a whole, and that is not ours to decide then.
       if (!TRY(may_go())) return check_parts().error();
@@ -327,15 +326,23 @@ Result<std::size_t> TableEditor::restore() {
     return batch;
   });
   TRY(restored);
-  TRY(remove_unrecorded(put_back));
-  return put_back.size();
+  TRY(remove_unrecorded());
+  return count;
 }
 
-// Of elements that were put back: those that a DEL had taken from the record since that was read,
+// After elements came: a DEL or GC may have taken their record meanwhile, and saw none of them yet.
+// That one is there again, so the next DEL finds what there is.
+Status TableEditor::agree_with_record(std::string_view purpose, const std::string& tag,
+                                      const std::vector<Element>& elements) {
+  if (!records_.stays(purpose, tag)) TRY(records_.save(purpose, tag, elements));
+  return remove_unrecorded();
+}
+
+// Of the elements that were put back: those that a DEL had taken from the record since it was read,
 // and did not see in the kernel.
-Status TableEditor::remove_unrecorded(const std::vector<Element>& put_back) {
+Status TableEditor::remove_unrecorded() {
   bool any = false;
-  for (const Element& element : put_back) {
+  for (const Element& element : std::exchange(put_back_, {})) {
     if (records_.stays(to_text(set_of(element).purpose), element.comment)) continue;
     TRY(remove_recorded({element}, false));
     any = true;

@@ -128,7 +128,9 @@ class TableEditor {
   Removed remove_listed(Purpose purpose, const Tags& wanted);
   Removed remove_recorded(const std::vector<nft::Element>& elements, bool last);
   Status remove_empty_table();
-  Status remove_unrecorded(const std::vector<nft::Element>& put_back);
+  Status agree_with_record(std::string_view purpose, const std::string& tag,
+                           const std::vector<nft::Element>& elements);
+  Status remove_unrecorded();
   Result<std::vector<nft::Element>> still_there(const std::vector<nft::Element>& elements);
   Result<std::vector<nft::Element>> missing_records(const std::vector<nft::Element>& there);
   Status remove_unused_chains(nft::Batch& batch, const std::vector<nft::Element>& gone);
@@ -144,7 +146,7 @@ class TableEditor {
 
   const OwnedTable* table_;
   FirewallRecords records_;
-  std::vector<nft::Element> put_back_{};  // others', with a table that was made anew
+  std::vector<nft::Element> put_back_{};  // what the record had and the table had not
   nft::Socket socket_;
 };
 

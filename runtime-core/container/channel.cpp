@@ -98,8 +98,8 @@ Result<std::optional<Message>> Channel::receive() const {
   while ((got = ::recvmsg(socket_.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT)) < 0) {
     if (errno == EAGAIN) return std::optional<Message>();
     // ECONNRESET: it died with a word of ours unread. That is told once, before what it said last.
-    if (errno != EINTR && errno != ECONNRESET)
-      return system_error(errno, "hear the container's first process");
+    if (errno == EINTR || errno == ECONNRESET) continue;
+    return system_error(errno, "hear the container's first process");
   }
   if (got == 0) return std::optional<Message>();
   Message message{.word = static_cast<Word>(bytes[0])};

@@ -6,11 +6,15 @@
 #include <algorithm>
 #include <fstream>
 #include <sstream>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 
 #include "plugins/bridge/plugin.hpp"
 #include "plugins/built_ins.hpp"
+#include "runtime-core/attach/firewall_table.hpp"
+#include "runtime-core/attach/owned_table.hpp"
 #include "runtime-core/base/format.hpp"
 #include "runtime-core/cni/plugin.hpp"
 #include "runtime-core/ns/netns.hpp"
@@ -195,6 +199,37 @@ TEST_F(AtOnce, DelGcAndReloadRaceAdds) {
     sure_at_once(last);
   }
   remove_namespaces(kCount);
+  expect_nothing_left();
+}
+
+// The record is written first, so who comes between it and the element takes it away and sees no
+// element. Afterwards both are there, and the next DEL takes both.
+TEST_F(AtOnce, AnElementWhoseRecordWasTakenBeforeItCameIsOnRecordAgain) {
+  using attach::TableEditor;
+  const std::string tag = "masq/c1/eth0";
+  const auto remove = [&] {
+    TableEditor editor = TableEditor::open(attach::firewall_table()).value();
+    return editor.remove(attach::Purpose::Masquerade, tag);
+  };
+  const nft::Element element{
+      .set = attach::masquerade_map(Family::V4).name,
+      .key = {IpAddress::v4(10, 8, 0, 2)},
+      .data = {nft::Verdict{.kind = nft::Verdict::Kind::Goto,
+                            .chain = attach::masquerade_chain(*parse_ip_prefix("10.8.0.0/22"))}},
+      .comment = tag};
+
+  TableEditor editor = TableEditor::open(attach::firewall_table()).value();
+  bool taken = false;
+  const Status added = editor.add({.elements = {element}, .vet = [&]() -> Status {
+                                     if (!std::exchange(taken, true)) TRY(remove());
+                                     return ok();
+                                   }});
+
+  ASSERT_TRUE(added) << added.error().message;
+  ASSERT_TRUE(taken);
+  const auto removed = remove();
+  ASSERT_TRUE(removed) << removed.error().message;
+  EXPECT_EQ(*removed, std::vector<nft::Element>{element});
   expect_nothing_left();
 }
 
