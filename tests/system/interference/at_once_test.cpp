@@ -206,30 +206,36 @@ TEST_F(AtOnce, DelGcAndReloadRaceAdds) {
 // element. Afterwards both are there, and the next DEL takes both.
 TEST_F(AtOnce, AnElementWhoseRecordWasTakenBeforeItCameIsOnRecordAgain) {
   using attach::TableEditor;
-  const std::string tag = "masq/c1/eth0";
-  const auto remove = [&] {
+  const auto element_of = [](const std::string& tag, std::uint8_t host) {
+    const std::string chain = attach::masquerade_chain(*parse_ip_prefix("10.8.0.0/22"));
+    return nft::Element{.set = attach::masquerade_map(Family::V4).name,
+                        .key = {IpAddress::v4(10, 8, 0, host)},
+                        .data = {nft::Verdict{.kind = nft::Verdict::Kind::Goto, .chain = chain}},
+                        .comment = tag};
+  };
+  const auto remove = [](const std::string& tag) {
     TableEditor editor = TableEditor::open(attach::firewall_table()).value();
     return editor.remove(attach::Purpose::Masquerade, tag);
   };
-  const nft::Element element{
-      .set = attach::masquerade_map(Family::V4).name,
-      .key = {IpAddress::v4(10, 8, 0, 2)},
-      .data = {nft::Verdict{.kind = nft::Verdict::Kind::Goto,
-                            .chain = attach::masquerade_chain(*parse_ip_prefix("10.8.0.0/22"))}},
-      .comment = tag};
-
+  // Somebody else stays: without any record DEL goes by what is in the kernel.
+  const nft::Element other = element_of("masq/c0/eth0", 2);
+  const nft::Element ours = element_of("masq/c1/eth0", 3);
   TableEditor editor = TableEditor::open(attach::firewall_table()).value();
+  ASSERT_TRUE(editor.add({.elements = {other}}));
+
   bool taken = false;
-  const Status added = editor.add({.elements = {element}, .vet = [&]() -> Status {
-                                     if (!std::exchange(taken, true)) TRY(remove());
+  const Status added = editor.add({.elements = {ours}, .vet = [&]() -> Status {
+                                     if (!std::exchange(taken, true)) TRY(remove(ours.comment));
                                      return ok();
                                    }});
 
   ASSERT_TRUE(added) << added.error().message;
   ASSERT_TRUE(taken);
-  const auto removed = remove();
-  ASSERT_TRUE(removed) << removed.error().message;
-  EXPECT_EQ(*removed, std::vector<nft::Element>{element});
+  for (const nft::Element& each : {ours, other}) {
+    const auto removed = remove(each.comment);
+    ASSERT_TRUE(removed) << removed.error().message;
+    EXPECT_EQ(*removed, std::vector<nft::Element>{each});
+  }
   expect_nothing_left();
 }
 
