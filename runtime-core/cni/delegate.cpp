@@ -17,8 +17,8 @@ Result<Document> execute(const std::string& executable, Command command, const R
 }
 
 Result<AddResult> result_of(Document answer, std::string_view version) {
-  answer = TRY(parse_answer(std::move(answer)));
-  return result_from_json(answer.root, version);
+  const Json value = TRY(value_of(std::move(answer)));
+  return result_from_json(value, version);
 }
 
 Result<AddResult> add(const std::string& executable, const Request& request) {

@@ -67,7 +67,7 @@ Result<std::string> find_plugin(std::string_view type, const std::vector<std::st
 Result<Document> call_plugin(const std::string& executable, Environment environment,
                              std::shared_ptr<const Document> config, BuiltIns built_ins) {
   if (Plugin* plugin = find_built_in(built_ins, executable)) {
-    return call(*plugin, std::move(environment), std::move(config), built_ins);
+    return call_inside(*plugin, std::move(environment), std::move(config), built_ins);
   }
   std::vector<std::string> variables;
   variables.reserve(environment.size());
@@ -78,13 +78,6 @@ Result<Document> call_plugin(const std::string& executable, Environment environm
   std::fwrite(finished.err.data(), 1, finished.err.size(), stderr);
   if (finished.exit_status != 0) return error_of(finished);
   return Document{.text = std::move(finished.out)};
-}
-
-Result<Document> parse_answer(Document answer) {
-  if (!answer.text.empty() || answer.root.is_null()) {
-    answer.root = TRY(parse_json(answer.text).context("invalid result"));
-  }
-  return answer;
 }
 
 }  // namespace netctl::cni

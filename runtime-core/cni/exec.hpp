@@ -28,8 +28,4 @@ Result<std::string> find_plugin(std::string_view type, const std::vector<std::st
 Result<Document> call_plugin(const std::string& executable, Environment environment,
                              std::shared_ptr<const Document> config, BuiltIns built_ins = {});
 
-// The result that ADD answered, as a value; fails with "invalid result: …" where the text is no
-// JSON.
-Result<Document> parse_answer(Document answer);
-
 }  // namespace netctl::cni

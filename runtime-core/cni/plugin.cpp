@@ -87,7 +87,7 @@ Status call_status(Plugin& plugin, const Request& request) {
 }
 
 // The result of ADD; null after the other commands.
-Result<Json> call_checked(Plugin& plugin, const Request& request) {
+Result<Json> carry_out(Plugin& plugin, const Request& request) {
   TRY(check_netns(plugin, request));
   Status status;
   switch (request.command) {
@@ -125,7 +125,7 @@ Result<Answer> serve(Plugin& plugin, World& world) {
   if (known && request.command == Command::Version) return Answer{.text = version_answer(plugin)};
   std::string config = TRY(world.read_config());
   TRY(add_config(request, std::move(config), plugin.versions()));
-  const Json result = TRY(call_checked(plugin, request));
+  const Json result = TRY(carry_out(plugin, request));
   if (request.command != Command::Add) return Answer{};
   return Answer{.text = dump_json(result, 4), .added = std::move(request)};
 }
@@ -135,7 +135,7 @@ Result<Document> serve_inside(Plugin& plugin, Environment environment,
   Request request = TRY(parse_environment(std::move(environment)));
   request.built_ins = built_ins;
   TRY(add_config(request, std::move(config), plugin.versions()));
-  Json result = TRY(call_checked(plugin, request));
+  Json result = TRY(carry_out(plugin, request));
   return Document{.root = std::move(result)};
 }
 
@@ -216,8 +216,8 @@ int run(Plugin& plugin, World world) {
   return 1;
 }
 
-Result<Document> call(Plugin& plugin, Environment environment,
-                      std::shared_ptr<const Document> config, BuiltIns built_ins) {
+Result<Document> call_inside(Plugin& plugin, Environment environment,
+                             std::shared_ptr<const Document> config, BuiltIns built_ins) {
   auto result = without_throwing(plugin, [&] {
     return serve_inside(plugin, std::move(environment), std::move(config), built_ins);
   });

@@ -14,7 +14,7 @@
 
 namespace netctl::cni {
 
-// What a plugin states of its own; everything that all plugins share is in run() and call().
+// What a plugin states of its own; everything that all plugins share is in run() and call_inside().
 class Plugin {
  public:
   virtual ~Plugin() = default;
@@ -67,10 +67,10 @@ int run(Plugin& plugin, World world);
 // and is given the result as one; empty after everything but ADD. A failure is the error that the
 // object would have said. The bounds of parse_json() have held for what the value was made of, and
 // text is as it came: not UTF-8 where an argument was not.
-Result<Document> call(Plugin& plugin, Environment environment,
-                      std::shared_ptr<const Document> config, BuiltIns built_ins);
+Result<Document> call_inside(Plugin& plugin, Environment environment,
+                             std::shared_ptr<const Document> config, BuiltIns built_ins);
 
-// run() as text in, text out.
+// run() as text in, text out, for tests.
 struct Outcome {
   int exit_status = 0;
   std::string out{};  // what was answered

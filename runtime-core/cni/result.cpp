@@ -259,6 +259,12 @@ Result<AddResult> result_from_json(const Json& value, std::string_view version) 
   return fail(Errc::InvalidArgument, "invalid result: {}", problems.text());
 }
 
+Result<Json> value_of(Document answer) {
+  const bool is_value = answer.text.empty() && !answer.root.is_null();
+  if (is_value) return std::move(answer.root);
+  return parse_json(answer.text).context("invalid result");
+}
+
 Result<AddResult> parse_result(std::string_view json, std::string_view version) {
   const Json value = TRY(parse_json(json).context("invalid result"));
   return result_from_json(value, version);

@@ -13,6 +13,9 @@ namespace netctl::cni {
 
 // to_json (result.hpp) before it is text.
 Result<Json> to_value(const AddResult& result, std::string_view version);
+// The value of what a plugin answered to ADD (exec.hpp), of which one that was executed gave only
+// the text; "invalid result: …" where that is no JSON.
+Result<Json> value_of(Document answer);
 // parse_result (result.hpp) of a value; null is a result without anything in it.
 Result<AddResult> result_from_json(const Json& value, std::string_view version);
 

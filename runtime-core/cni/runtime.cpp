@@ -253,8 +253,8 @@ Status undo_add(const Chain& chain, const PluginConfig& plugin,
 }
 
 Result<Json> result_of(Document answer, const NetworkConfig& network) {
-  answer = TRY(parse_answer(std::move(answer)));
-  return in_version(std::move(answer.root), network.cni_version);
+  Json value = TRY(value_of(std::move(answer)));
+  return in_version(std::move(value), network.cni_version);
 }
 
 Result<AddResult> add_through(const Chain& chain, const ResultCache& cache, bool undo_failures) {

@@ -32,7 +32,7 @@ class Instructions : public Lab {
     Lab::SetUp();
     if (IsSkipped()) return;
     if (::access("/usr/bin/valgrind", X_OK) != 0) GTEST_SKIP() << "needs valgrind";
-    if (::access(bridge().c_str(), X_OK) != 0) {
+    if (::access(bridge().c_str(), X_OK) != 0 || ::access(kNetctl, X_OK) != 0) {
       GTEST_SKIP() << "needs the release build: cmake --preset release && "
                       "cmake --build --preset release";
     }

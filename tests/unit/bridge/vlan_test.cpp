@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include "runtime-core/cni/version.hpp"
 #include "tests/support/matchers.hpp"
 #include "tests/support/request.hpp"
 

@@ -2,23 +2,15 @@
 
 #include <gmock/gmock.h>
 
-#include "runtime-core/cni/version.hpp"
-#include "tests/support/matchers.hpp"
+#include "tests/support/request.hpp"
 
 namespace netctl::cni {
 namespace {
 
 // The wishes by name, in their order; "" when there are none.
 std::string wishes(const std::string& more, const std::string& args = "") {
-  auto request = parse_environment({{"CNI_COMMAND", "ADD"},
-                                    {"CNI_CONTAINERID", "c1"},
-                                    {"CNI_NETNS", "/run/netns/web"},
-                                    {"CNI_IFNAME", "eth0"},
-                                    {"CNI_PATH", "/lib/cni"},
-                                    {"CNI_ARGS", args}});
-  const std::string config = R"({"cniVersion": "1.0.0", "name": "net")" + more + "}";
-  EXPECT_THAT(add_config(*request, config, kVersions), test::Succeeds());
-  const Wishes found = wishes_of(*request);
+  const Request request = test::add_request(more, args);
+  const Wishes found = wishes_of(request);
   std::string names;
   for (const auto& [wished, name] : {std::pair(found.ports, "ports "),
                                      {found.dns, "dns "},
@@ -31,23 +23,23 @@ std::string wishes(const std::string& more, const std::string& args = "") {
 }
 
 TEST(Wishes, AreFoundInEachOfTheirPlaces) {
-  EXPECT_EQ(wishes(R"(, "runtimeConfig": {"portMappings": [{"hostPort": 80}]})"), "ports ");
-  EXPECT_EQ(wishes(R"(, "runtimeConfig": {"dns": {"servers": ["10.0.0.1"]}})"), "dns ");
-  EXPECT_EQ(wishes(R"(, "dns": {"nameservers": ["10.0.0.1"]})"), "dns ");
-  EXPECT_EQ(wishes(R"(, "runtimeConfig": {"mac": "02:00:00:00:00:01"})"), "mac ");
-  EXPECT_EQ(wishes(R"(, "args": {"cni": {"mac": "02:00:00:00:00:01"}})"), "mac ");
+  EXPECT_EQ(wishes(R"("runtimeConfig": {"portMappings": [{"hostPort": 80}]})"), "ports ");
+  EXPECT_EQ(wishes(R"("runtimeConfig": {"dns": {"servers": ["10.0.0.1"]}})"), "dns ");
+  EXPECT_EQ(wishes(R"("dns": {"nameservers": ["10.0.0.1"]})"), "dns ");
+  EXPECT_EQ(wishes(R"("runtimeConfig": {"mac": "02:00:00:00:00:01"})"), "mac ");
+  EXPECT_EQ(wishes(R"("args": {"cni": {"mac": "02:00:00:00:00:01"}})"), "mac ");
   EXPECT_EQ(wishes("", "IgnoreUnknown=1;MAC=02:00:00:00:00:01"), "mac ");
-  EXPECT_EQ(wishes(R"(, "runtimeConfig": {"ips": ["10.0.0.2/24"]})"), "ips ");
-  EXPECT_EQ(wishes(R"(, "args": {"cni": {"ips": ["10.0.0.2"]}})"), "ips ");
+  EXPECT_EQ(wishes(R"("runtimeConfig": {"ips": ["10.0.0.2/24"]})"), "ips ");
+  EXPECT_EQ(wishes(R"("args": {"cni": {"ips": ["10.0.0.2"]}})"), "ips ");
   EXPECT_EQ(wishes("", "IP=10.0.0.2"), "ips ");
-  EXPECT_EQ(wishes(R"(, "runtimeConfig": {"aliases": ["db"]})"), "aliases ");
+  EXPECT_EQ(wishes(R"("runtimeConfig": {"aliases": ["db"]})"), "aliases ");
 }
 
 TEST(Wishes, NothingIsAskedForByWhatIsEmptyOrAbsent) {
   EXPECT_EQ(wishes(""), "");
-  EXPECT_EQ(wishes(R"(, "runtimeConfig": {"portMappings": [], "dns": {}, "mac": "", "ips": null})"),
+  EXPECT_EQ(wishes(R"("runtimeConfig": {"portMappings": [], "dns": {}, "mac": "", "ips": null})"),
             "");
-  EXPECT_EQ(wishes(R"(, "runtimeConfig": [], "args": "text", "dns": {})"), "");
+  EXPECT_EQ(wishes(R"("runtimeConfig": [], "args": "text", "dns": {})"), "");
   EXPECT_EQ(wishes("", "IP=;K8S_POD_NAME=MAC=1;XMAC=2"), "");
 }
 

@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 
 #include "runtime-core/cni/error.hpp"
-#include "runtime-core/cni/version.hpp"
 #include "tests/support/matchers.hpp"
 #include "tests/support/request.hpp"
 

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include "plugins/tuning/allowlist.hpp"
-#include "runtime-core/cni/version.hpp"
 #include "tests/support/matchers.hpp"
 #include "tests/support/request.hpp"
 
