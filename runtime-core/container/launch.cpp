@@ -205,7 +205,10 @@ Error Launched::why_silent() {
 }
 
 Status Launched::go(int root) {
-  if (channel_.send(Word::Go, root)) return ok();
+  Status sent = channel_.send(Word::Go, root);
+  if (sent) return ok();
+  // One that waits for the word that could not be sent has nothing to say.
+  if (!channel_.has_word()) return sent;
   return why_silent();
 }
 

@@ -98,6 +98,18 @@ TEST_F(Recovery, ARunThatCannotTakeSignalsKeepsNothing) {
   EXPECT_EQ(traces(), nothing);
 }
 
+// The first process lives, and waits for just that word.
+TEST_F(Recovery, ARunThatCannotSpeakWithItsFirstProcessKeepsNothing) {
+  const std::string before = host_state();
+  const std::string nothing = traces();
+  const auto ran = run_injected("sendmsg", "error=ENOBUFS:when=1");
+  EXPECT_EQ(ran.exit_status, 125);
+  EXPECT_THAT(ran.err, HasSubstr("speak with the container's first process: No buffer space"));
+  EXPECT_EQ(sure("netctl ps -a -q"), "");
+  EXPECT_EQ(host_state(), before);
+  EXPECT_EQ(traces(), nothing);
+}
+
 // The program runs already: the wait for it comes behind two for its first process.
 TEST_F(Recovery, ARunThatCannotBeWatchedEndsAndKeepsNothing) {
   const std::string before = host_state();
