@@ -142,6 +142,9 @@ Status check_root(const RunOptions& options) {
   for (const std::string& each : directories) {
     std::error_code error;
     if (std::filesystem::is_directory(each, error)) continue;
+    if (error && error != std::errc::no_such_file_or_directory) {
+      return system_error(error.value(), format("root file system \"{}\"", each));
+    }
     return fail(Errc::NotFound, "root file system \"{}\": no such directory", each);
   }
   return ok();

@@ -136,7 +136,7 @@ Result<std::string> find_program(const Process& process) {
         format("{}/{}", directory.empty() ? process.cwd : directory, name);
     const int why = why_no_program(candidate);
     if (why == 0 && !name.empty()) return candidate;
-    if (why == EACCES) reason = why;
+    if (why != 0 && why != ENOENT && why != ENOTDIR && why != EISDIR) reason = why;
     begin = end + 1;
   }
   if (reason != ENOENT) return refused(reason);

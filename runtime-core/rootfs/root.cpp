@@ -99,9 +99,10 @@ Result<UniqueFd> bound(const Mount& mount, UniqueFd source, const MountOptions& 
   return Root::copy_of(mount.source, options.recursive);
 }
 
-bool is_directory(int fd) {
+Result<bool> is_directory(int fd, std::string_view path) {
   struct stat info {};
-  return ::fstat(fd, &info) == 0 && S_ISDIR(info.st_mode);
+  if (::fstat(fd, &info) != 0) return system_error(errno, format("look at {}", path));
+  return S_ISDIR(info.st_mode);
 }
 
 bool has_option(const std::vector<std::string>& data, std::string_view name) {
@@ -220,8 +221,8 @@ Status Root::mount(const Mount& mount, UniqueFd source) {
   if (parts_of(mount.destination).empty()) return mount_overlay_as_root(mount);
   if (options.bind) {
     UniqueFd made = TRY(bound(mount, std::move(source), options));
-    const Kind kind = is_directory(made.get()) ? Kind::Directory : Kind::File;
-    return attach(std::move(made), mount, kind);
+    const bool is_tree = TRY(is_directory(made.get(), mount.source));
+    return attach(std::move(made), mount, is_tree ? Kind::Directory : Kind::File);
   }
   std::vector<std::string> data = options.data;
   if (mount.type == "tmpfs" && !has_option(data, "mode=")) {
@@ -354,7 +355,8 @@ Status Root::mask(const std::vector<std::string>& paths) {
     if (!target && target.error().code == Errc::NotFound) continue;
     if (!target) return target.error();
     UniqueFd cover;
-    if (!is_directory(target->get())) {
+    const bool is_tree = TRY(is_directory(target->get(), path).context("mask"));
+    if (!is_tree) {
       cover = TRY(sys::copy_mount(null.get(), "", false));
     } else {
       if (!empty) {
