@@ -14,6 +14,7 @@
 
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/sys/child.hpp"
+#include "runtime-core/sys/write.hpp"
 
 namespace netctl::command {
 namespace {
@@ -26,20 +27,6 @@ sigset_t forwarded_signals() {
     ::sigdelset(&set, each);
   }
   return set;
-}
-
-void write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0 && errno == EAGAIN) {
-      pollfd waiting{.fd = fd, .events = POLLOUT, .revents = 0};
-      ::poll(&waiting, 1, -1);
-      continue;
-    }
-    if (written <= 0) return;  // whoever read it has left
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
 }
 
 void copy_window_size(int from, int to) {
@@ -100,7 +87,7 @@ class Attendant {
     if (attended_.log) {
       attended_.log->write(stream, bytes);
     } else {
-      write_all(STDOUT_FILENO, bytes);
+      sys::write_all(STDOUT_FILENO, bytes);
     }
     return true;
   }
@@ -114,11 +101,11 @@ class Attendant {
     if (got <= 0) {
       attended_.forwards_input = false;
       constexpr char kEndOfInput = 4;  // what ^D is to a terminal
-      if (attended_.terminal) write_all(attended_.terminal.get(), {&kEndOfInput, 1});
+      if (attended_.terminal) sys::write_all(attended_.terminal.get(), {&kEndOfInput, 1});
       return;
     }
     if (!attended_.terminal) return;
-    write_all(attended_.terminal.get(), {buffer.data(), static_cast<std::size_t>(got)});
+    sys::write_all(attended_.terminal.get(), {buffer.data(), static_cast<std::size_t>(got)});
   }
 
   // What was written before the end is there to be read; a descendant that lives on may keep the

@@ -12,6 +12,7 @@
 #include "netctl/supervise.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/sys/child.hpp"
+#include "runtime-core/sys/write.hpp"
 
 namespace netctl::command {
 namespace {
@@ -64,11 +65,7 @@ class LogReader {
     text += parsed.text;
     if (parsed.whole) text += "\n";
     if (parsed.stream != "stderr") return print(text);
-    while (!text.empty()) {
-      const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
-      if (written <= 0) break;
-      text.erase(0, static_cast<std::size_t>(written));
-    }
+    sys::write_all(STDERR_FILENO, text);
     return ok();
   }
 

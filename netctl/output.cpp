@@ -14,6 +14,7 @@
 #include "netctl/table.hpp"
 #include "netctl/watch.hpp"
 #include "runtime-core/cni/json_text.hpp"
+#include "runtime-core/sys/write.hpp"
 
 namespace netctl::command {
 namespace {
@@ -278,8 +279,7 @@ Status print_json(std::string_view json, const Output& output) {
 
 Status print(std::string_view text) {
   Progress::hide();  // on a terminal both go to the same line
-  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  if (written && std::fflush(stdout) == 0) return ok();
+  if (sys::write_all(STDOUT_FILENO, text)) return ok();
   return system_error(errno, "write to stdout");
 }
 

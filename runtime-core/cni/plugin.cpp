@@ -14,6 +14,7 @@
 #include "runtime-core/cni/json.hpp"
 #include "runtime-core/cni/result_json.hpp"
 #include "runtime-core/sys/own_netns.hpp"
+#include "runtime-core/sys/write.hpp"
 
 namespace netctl::cni {
 namespace {
@@ -166,17 +167,6 @@ Result<std::string> read_stdin() {
   return text;
 }
 
-// All of it, in one write(2) when it fits; otherwise false, and errno says why.
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t put = ::write(fd, text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(put));
-  }
-  return true;
-}
-
 // The executable under a name that none of its plugins has.
 int refuse_name(BuiltIns plugins, std::string_view name, World& world) {
   std::string names;
@@ -250,8 +240,8 @@ int main_of(BuiltIns plugins, std::string_view program) {
   ::signal(SIGPIPE, SIG_IGN);
   World world{.environment = own_environment(),
               .read_config = read_stdin,
-              .answer = [](std::string_view text) { return write_all(STDOUT_FILENO, text); },
-              .tell = [](std::string_view text) { write_all(STDERR_FILENO, text); },
+              .answer = [](std::string_view text) { return sys::write_all(STDOUT_FILENO, text); },
+              .tell = [](std::string_view text) { sys::write_all(STDERR_FILENO, text); },
               .built_ins = plugins};
   Plugin* const plugin = find_plugin(plugins, name);
   if (plugin == nullptr) return refuse_name(plugins, name, world);

@@ -229,8 +229,11 @@ Result<Terminal> open_terminal(int root, const Process& process) {
   struct stat info {};
   struct statfs filesystem {};
   if (::fstat(terminal.master.get(), &info) != 0 ||
-      ::fstatfs(terminal.master.get(), &filesystem) != 0 || !S_ISCHR(info.st_mode) ||
-      info.st_rdev != ::makedev(5, 2) || filesystem.f_type != DEVPTS_SUPER_MAGIC) {
+      ::fstatfs(terminal.master.get(), &filesystem) != 0) {
+    return system_error(errno, "look at /dev/pts/ptmx of the container");
+  }
+  if (!S_ISCHR(info.st_mode) || info.st_rdev != ::makedev(5, 2) ||
+      filesystem.f_type != DEVPTS_SUPER_MAGIC) {
     return fail(Errc::InvalidArgument, "/dev/pts/ptmx of the container makes no terminals");
   }
   int unlock = 0;

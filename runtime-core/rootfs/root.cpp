@@ -208,7 +208,8 @@ Status Root::mount_overlay_as_root(const Mount& mount) {
   UniqueFd top(::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!top) return system_error(errno, "open the layers");
   struct statfs info {};
-  if (::fstatfs(top.get(), &info) != 0 || info.f_type != OVERLAYFS_SUPER_MAGIC) {
+  if (::fstatfs(top.get(), &info) != 0) return system_error(errno, "look at the layers");
+  if (info.f_type != OVERLAYFS_SUPER_MAGIC) {
     return fail(Errc::TryAgain, "{} was replaced while the layers were mounted on it", path);
   }
   fd_ = std::move(top);

@@ -10,21 +10,13 @@
 #include <cerrno>
 #include <memory>
 
+#include "runtime-core/sys/write.hpp"
+
 namespace netctl::sys {
 namespace {
 
 Error error_at(std::string_view step, std::string_view path) {
   return system_error(errno, format("{} {}", step, path));
-}
-
-Status write_all(int fd, std::string_view content, std::string_view path) {
-  while (!content.empty()) {
-    const ssize_t written = ::write(fd, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return error_at("write", path);
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return ok();
 }
 
 Result<std::string> read_all(int fd, std::string_view path, std::size_t limit) {
@@ -110,7 +102,7 @@ Status replace_file(const std::string& path, std::string_view content, mode_t mo
       ::open(std::string(directory_of(path)).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
   const bool unnamed = static_cast<bool>(file);
   if (!unnamed) file = TRY(create_named(path));
-  Status status = write_all(file.get(), content, path);
+  Status status = write_all(file.get(), content) ? ok() : error_at("write", path);
   if (status && ::fchmod(file.get(), mode) != 0) status = error_at("set the mode of", path);
   if (status && unnamed) {
     if (give_name(file.get(), AT_FDCWD, path)) return ok();
