@@ -1,6 +1,7 @@
 #include "netctl/default_networks.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "netctl/subnets.hpp"
@@ -52,16 +53,30 @@ constexpr char kMode[] = R"({{
 }}
 )";
 
-// Another ADD may be making the bridge just now. Its own address and route are therefore never in
-// the way, at whatever moment they are seen: both choose the same subnet.
-Result<IpPrefix> default_subnet(const std::vector<cni::NetworkConfig>& configured) {
-  rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
-  std::vector<Taken> taken = TRY(taken_subnets(host, configured));
-  const auto bridge = TRY(host.find_link(std::string(kDefaultBridge)));
-  if (!bridge) return choose_default_subnet(taken);
+using Bridge = std::optional<rtnl::Link>;
+
+// That of the default bridge; none while there is no bridge, or none with an address.
+Result<std::optional<IpPrefix>> subnet_of(rtnl::RouteSocket& host, const Bridge& bridge) {
+  std::optional<IpPrefix> subnet;
+  if (!bridge) return subnet;
   for (const rtnl::Address& address : TRY(host.addresses(bridge->index))) {
-    if (address.prefix.address.is_v4()) return address.prefix.masked();
+    if (address.prefix.address.is_v4() && !subnet) subnet = address.prefix.masked();
   }
+  return subnet;
+}
+
+// All addresses and routes of the host are looked at for the first container only. Another ADD may
+// be making the bridge just then. Its own address and route are therefore never in the way, at
+// whatever moment they are seen: both choose the same subnet.
+Result<IpPrefix> default_subnet(const std::vector<cni::NetworkConfig>& configured) {
+  const std::string name(kDefaultBridge);
+  rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
+  Bridge bridge = TRY(host.find_link(name));
+  if (const auto subnet = TRY(subnet_of(host, bridge))) return *subnet;
+  std::vector<Taken> taken = TRY(taken_subnets(host, configured));
+  bridge = TRY(host.find_link(name));
+  if (!bridge) return choose_default_subnet(taken);
+  if (const auto subnet = TRY(subnet_of(host, bridge))) return *subnet;
   std::erase_if(taken, [&](const Taken& each) { return each.link == bridge->index; });
   return choose_default_subnet(taken);
 }
