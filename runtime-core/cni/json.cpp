@@ -164,6 +164,13 @@ Result<Json> parse_json(std::string_view text) {
   return std::move(builder.root);
 }
 
+Result<Json> parse_members(std::string_view text, std::string_view what) {
+  if (text.empty()) return Json::object();
+  Json value = TRY(parse_json(text).context("{}", what));
+  if (value.is_object()) return value;
+  return fail(Errc::InvalidArgument, "{}: {} is not a JSON object", what, text);
+}
+
 std::string dump_json(const Json& value, int indent) {
   return value.dump(indent, ' ', false, Json::error_handler_t::replace);
 }

@@ -57,6 +57,9 @@ inline constexpr std::size_t kMaxJsonDepth = 64;
 // The value that the text is, nothing but white space around it. The error says where and why not;
 // no text makes it throw.
 Result<Json> parse_json(std::string_view text);
+// The same of a text that has to be an object, and is one without members when it is empty. Errors
+// begin with `what`.
+Result<Json> parse_members(std::string_view text, std::string_view what);
 
 // The text of a value: on one line, or indented with `indent` spaces. Bytes that are not UTF-8 come
 // out as U+FFFD.

@@ -3,16 +3,6 @@
 #include "runtime-core/cni/json.hpp"
 
 namespace netctl::cni {
-namespace {
-
-Result<Json> parse_members(std::string_view text, std::string_view what) {
-  if (text.empty()) return Json::object();
-  Json value = TRY(parse_json(text).context("{}", what));
-  if (value.is_object()) return value;
-  return fail(Errc::InvalidArgument, "{}: {} is not a JSON object", what, text);
-}
-
-}  // namespace
 
 std::string json_string(std::string_view text) { return dump_json(Json(text)); }
 

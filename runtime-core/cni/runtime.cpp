@@ -53,13 +53,6 @@ bool is_at_least(const NetworkConfig& network, Version wanted) {
   return version && *version >= wanted;
 }
 
-Result<Json> parse_object(std::string_view text, std::string_view what) {
-  if (text.empty()) return Json::object();
-  Json value = TRY(parse_json(text).context("{}", what));
-  if (value.is_object()) return value;
-  return fail(Errc::InvalidArgument, "{}: {} is not a JSON object", what, text);
-}
-
 // --- one plugin's config --------------------------------------------------------------------
 
 bool differs_in_case_only(std::string_view one, std::string_view other) {
@@ -141,7 +134,7 @@ struct Chain {
   static Result<Chain> make(const RuntimeOptions& options, const NetworkConfig& network,
                             const RuntimeCall& call) {
     Chain chain{.options = options, .network = network, .call = call};
-    chain.capability_args = TRY(parse_object(call.capability_args, "capability args"));
+    chain.capability_args = TRY(parse_members(call.capability_args, "capability args"));
     return chain;
   }
 
