@@ -19,22 +19,25 @@ constexpr const char* kSelf = "/proc/self/exe";
 // The file's path, for the program that was started over: it has none itself.
 constexpr const char* kPathVariable = "NETCTL_PROGRAM";
 
-bool is_sealed() {
+Result<bool> is_sealed() {
   struct statvfs info {};
-  return ::statvfs(kSelf, &info) == 0 && (info.f_flag & ST_RDONLY) != 0;
+  if (::statvfs(kSelf, &info) != 0) return system_error(errno, "look at the program's own file");
+  return (info.f_flag & ST_RDONLY) != 0;
 }
 
 }  // namespace
 
 std::string own_program_path() {
   const char* told = std::getenv(kPathVariable);
-  if (told && *told && is_sealed()) return told;
+  if (told && *told) {
+    if (const auto sealed = is_sealed(); sealed && *sealed) return told;
+  }
   std::error_code error;
   return std::filesystem::read_symlink(kSelf, error).string();
 }
 
 Status seal_own_program() {
-  if (is_sealed()) return ok();
+  if (TRY(is_sealed())) return ok();
   std::string text = TRY(read_file("/proc/self/cmdline"));
   std::vector<char*> arguments;
   for (std::size_t at = 0; at < text.size(); at = text.find('\0', at) + 1) {
