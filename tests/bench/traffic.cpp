@@ -30,7 +30,11 @@ const sockaddr* generic(const sockaddr_in& address) {
 Result<UniqueFd> listen_on(int port) {
   UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const sockaddr_in any = address_of(INADDR_ANY, port);
-  if (!listener || ::bind(listener.get(), generic(any), sizeof any) != 0 ||
+  // Connections of the round before are still in TIME-WAIT.
+  const int reuse = 1;
+  if (!listener ||
+      ::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse) != 0 ||
+      ::bind(listener.get(), generic(any), sizeof any) != 0 ||
       ::listen(listener.get(), SOMAXCONN) != 0) {
     return system_error(errno, "listen in the container");
   }
