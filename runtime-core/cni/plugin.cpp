@@ -1,5 +1,6 @@
 #include "runtime-core/cni/plugin.hpp"
 
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -14,10 +15,17 @@
 #include "runtime-core/cni/json.hpp"
 #include "runtime-core/cni/result_json.hpp"
 #include "runtime-core/sys/own_netns.hpp"
+#include "runtime-core/sys/privileges.hpp"
 #include "runtime-core/sys/write.hpp"
 
 namespace netctl::cni {
 namespace {
+
+// What plugins do: with links, rules and sysctls (NET_ADMIN), in namespaces (SYS_ADMIN) that are
+// named by a process (SYS_PTRACE), with iptables' table (NET_RAW), and with files that may be
+// another's (the rest; DAC_READ_SEARCH to name a file that has none, linkat(2)).
+constexpr std::array kNeeded{CAP_NET_ADMIN,    CAP_SYS_ADMIN,       CAP_SYS_PTRACE, CAP_NET_RAW,
+                             CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER};
 
 std::string joined_versions(const Plugin& plugin, std::string_view separator) {
   std::string list;
@@ -246,6 +254,11 @@ int main_of(BuiltIns plugins, std::string_view program) {
   Plugin* const plugin = find_plugin(plugins, name);
   if (plugin == nullptr) return refuse_name(plugins, name, world);
   log::set_up(plugin->name());
+  // What reads hostile input is to be able to do less than root. That it could not be so is no
+  // reason to keep a container from its network, or its address from others.
+  if (const auto kept = sys::keep_capabilities(kNeeded); !kept) {
+    log::warn("{}", kept.error().message);
+  }
   return run(*plugin, std::move(world));
 }
 
