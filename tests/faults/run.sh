@@ -231,7 +231,7 @@ error_of() {
     write | pwrite64 | writev | ftruncate | fallocate | rename | renameat | renameat2 | mkdir | mkdirat | linkat | symlinkat) echo ENOSPC ;;
     read | pread64 | readv | fsync | fdatasync | close | getdents64 | fstat | newfstatat | stat | lstat | statx | lseek | readlink | readlinkat | ioctl | access | faccessat | faccessat2 | fstatfs | statfs | unlink | unlinkat | rmdir | fchmod | fchmodat | fchown) echo EIO ;;
     flock) echo ENOLCK ;;
-    setns | unshare | mount | umount2 | fcntl | prctl) echo EPERM ;;
+    setns | unshare | mount | umount2 | fcntl | prctl | capget | capset) echo EPERM ;;
     clone | clone3 | vfork | fork | getrandom) echo EAGAIN ;;
     execve) echo ENOMEM ;;
   esac
@@ -261,7 +261,7 @@ words_of() {
 }
 
 # The program itself, and not what the loader does before main(): that ends it, by glibc.
-counts() { awk '/write\(|sendto\(|socket\(|prctl|sigaltstack|openat\(AT_FDCWD, "\/proc/ {begun = 1}
+counts() { awk '/cap[gs]et\(|write\(|sendto\(|socket\(|prctl|sigaltstack|openat\(AT_FDCWD, "\/proc/ {begun = 1}
   begun && match($0, /^([0-9]+ +)?[a-z0-9_]+\(/) {
     name = $0; sub(/^[0-9]+ +/, "", name); sub(/\(.*/, "", name); seen[name]++
   }
