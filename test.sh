@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Builds everything in the dev preset (warnings are errors, sanitizers on) and runs the tests.
-#   ./test.sh          all: unit tests, then system tests as root
-#                      (of VLANs and cgroups v2 in a virtual machine where this one has none), then
-#                      the Debian packages on a minimal Debian
+#   ./test.sh          all: unit tests, the Debian packages on a minimal Debian, then system tests as
+#                      root (of VLANs and cgroups v2 in a virtual machine where this one has none)
 #   ./test.sh unit     only what needs no root and no network namespace
 # Further arguments go to ctest: ./test.sh all -R Firewall
 set -uo pipefail
@@ -56,6 +55,16 @@ run() {  # run LABEL: one kind of tests; their output is kept for the count at t
 : >"$details"
 status=0
 run unit "$@" || status=1
+# The packages, on a minimal Debian. Whoever asks for certain tests asks for these by their script.
+# Before the system tests, some of which look at the release build that is made for them.
+if [ "$what" = all ] && [ $# = 0 ]; then
+  echo "the Debian packages, on a minimal Debian:"
+  tests/packages/run.sh
+  case $? in
+    0 | 3) ;;
+    *) status=1 ;;
+  esac
+fi
 if [ "$what" = all ]; then
   run system "$@" || status=1
 fi
@@ -69,15 +78,6 @@ if [ "$what" = all ] && is_short; then
   echo "the tests of VLANs and of cgroups v2, on Debian's kernel in a virtual machine:"
   tests/vm/run.sh 2>&1 | tee -a "$log" | grep -v -E ' Passed +[0-9.]+ sec$'
   case ${PIPESTATUS[0]} in
-    0 | 3) ;;
-    *) status=1 ;;
-  esac
-fi
-# The packages, on a minimal Debian. Whoever asks for certain tests asks for these by their script.
-if [ "$what" = all ] && [ $# = 0 ]; then
-  echo "the Debian packages, on a minimal Debian:"
-  tests/packages/run.sh
-  case $? in
     0 | 3) ;;
     *) status=1 ;;
   esac
