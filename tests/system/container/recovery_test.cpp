@@ -34,6 +34,19 @@ class Recovery : public ContainerLab {
                call, injection, netctl_program(), box()));
   }
 
+  // The same fails for that reason, and it is as if it had never been.
+  void expect_nothing_kept(const std::string& call, const std::string& injection,
+                           const std::string& reason) {
+    const std::string before = host_state();
+    const std::string nothing = traces();
+    const auto ran = run_injected(call, injection);
+    EXPECT_EQ(ran.exit_status, 125);
+    EXPECT_THAT(ran.err, HasSubstr(reason));
+    EXPECT_EQ(sure("netctl ps -a -q"), "");
+    EXPECT_EQ(host_state(), before);
+    EXPECT_EQ(traces(), nothing);
+  }
+
   pid_t monitor_of(const std::string& id) {
     const std::string state = read("/run/netctl/containers/" + id + "/state.json");
     const std::string monitor = state.substr(state.find("\"monitor\""));
@@ -88,38 +101,20 @@ INSTANTIATE_TEST_SUITE_P(At, Killed, testing::Values("rename", "move_mount", "se
 
 // The first thing that can fail once the container is on record.
 TEST_F(Recovery, ARunThatCannotTakeSignalsKeepsNothing) {
-  const std::string before = host_state();
-  const std::string nothing = traces();
-  const auto ran = run_injected("signalfd4", "error=EMFILE");
-  EXPECT_EQ(ran.exit_status, 125);
-  EXPECT_THAT(ran.err, HasSubstr("open a descriptor for signals: Too many open files"));
-  EXPECT_EQ(sure("netctl ps -a -q"), "");
-  EXPECT_EQ(host_state(), before);
-  EXPECT_EQ(traces(), nothing);
+  expect_nothing_kept("signalfd4", "error=EMFILE",
+                      "open a descriptor for signals: Too many open files");
 }
 
 // The first process lives, and waits for just that word.
 TEST_F(Recovery, ARunThatCannotSpeakWithItsFirstProcessKeepsNothing) {
-  const std::string before = host_state();
-  const std::string nothing = traces();
-  const auto ran = run_injected("sendmsg", "error=ENOBUFS:when=1");
-  EXPECT_EQ(ran.exit_status, 125);
-  EXPECT_THAT(ran.err, HasSubstr("speak with the container's first process: No buffer space"));
-  EXPECT_EQ(sure("netctl ps -a -q"), "");
-  EXPECT_EQ(host_state(), before);
-  EXPECT_EQ(traces(), nothing);
+  expect_nothing_kept("sendmsg", "error=ENOBUFS:when=1",
+                      "speak with the container's first process: No buffer space");
 }
 
 // The program runs already: the wait for it comes behind two for its first process.
 TEST_F(Recovery, ARunThatCannotBeWatchedEndsAndKeepsNothing) {
-  const std::string before = host_state();
-  const std::string nothing = traces();
-  const auto ran = run_injected("poll", "error=ENOMEM:when=3");
-  EXPECT_EQ(ran.exit_status, 125);
-  EXPECT_THAT(ran.err, HasSubstr("wait for the container: Cannot allocate memory"));
-  EXPECT_EQ(sure("netctl ps -a -q"), "");
-  EXPECT_EQ(host_state(), before);
-  EXPECT_EQ(traces(), nothing);
+  expect_nothing_kept("poll", "error=ENOMEM:when=3",
+                      "wait for the container: Cannot allocate memory");
 }
 
 TEST_F(Recovery, AProcessThatHasTheNumberOfADeadOneIsLeftAlone) {
