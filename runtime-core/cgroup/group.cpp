@@ -169,9 +169,14 @@ void list_groups(const std::string& directory, std::vector<std::string>& groups)
   groups.push_back(directory);
 }
 
+// What cannot be looked at is not gone: it would be left behind.
+bool is_gone(const std::string& directory) {
+  return ::access(directory.c_str(), F_OK) != 0 && errno == ENOENT;
+}
+
 std::vector<std::string> groups_in(const std::string& directory) {
   std::vector<std::string> groups;
-  if (::access(directory.c_str(), F_OK) == 0) list_groups(directory, groups);
+  if (!is_gone(directory)) list_groups(directory, groups);
   return groups;
 }
 
@@ -313,9 +318,8 @@ Status Group::create() {
 }
 
 bool Group::exists() const {
-  return std::ranges::any_of(layout_.hierarchies, [&](const Hierarchy& each) {
-    return ::access(directory_in(each).c_str(), F_OK) == 0;
-  });
+  return std::ranges::any_of(layout_.hierarchies,
+                             [&](const Hierarchy& each) { return !is_gone(directory_in(each)); });
 }
 
 std::optional<UniqueFd> Group::open_unified() const {
@@ -440,7 +444,7 @@ Status Group::set_frozen(bool frozen) const {
   Status done = is_v1 ? freeze_v1(directory, frozen) : freeze_v2(directory, frozen);
   // Who thaws may die of a signal that waited for it, and its group be removed by who waits for its
   // end, before we have looked: nobody is frozen in a group that is gone.
-  if (!done && !frozen && ::access(directory.c_str(), F_OK) != 0) return ok();
+  if (!done && !frozen && is_gone(directory)) return ok();
   return done;
 }
 

@@ -10,7 +10,8 @@
 # and can then be made again. After a DEL that failed or was killed, one more has to end it; after a
 # CHECK that did, the next one has to be right.
 # Measured are the programs of build/release (BUILD_DIR). Everything happens in namespaces that are
-# made for it. Prints a line for each point that was not survived and a table of counts. Status: 0
+# made for it; cgroups are the machine's, so that no other container of netctl may come or go
+# meanwhile. Prints a line for each point that was not survived and a table of counts. Status: 0
 # all survived, 1 not all, 2 it could not be run.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
@@ -206,12 +207,14 @@ state() {
     ip route show table all
     ip -6 route show table all
     ip neigh show nud permanent
+    tc qdisc show | sed 's/ refcnt.*//'
     nft -s list ruleset
     sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv4.conf.all.route_localnet
     find /run/state /run/netctl /run/netns ! -type d ! -name lock ! -name 'last_reserved_ip.*' \
       ! -path '/run/netctl/ipam/*' ! -path '/run/netctl/filters/*' 2>/dev/null | sort
     grep -c ' /run' /proc/self/mounts
     find /run/data -mindepth 2 2>/dev/null | sort
+    find /sys/fs/cgroup/netctl /sys/fs/cgroup/*/netctl -mindepth 1 -type d 2>/dev/null
     pgrep -c -x -r R,S,D,T busybox-faults  # not those that have ended, and nobody waited for
     [ ! -e /run/netns/c1 ] || nsenter --net=/run/netns/c1 sh -c 'ip -o link; ip -o addr; ip route'
   } | sed -E -e '/fe80::|ff00::/d' -e 's/valid_lft.*|NO-CARRIER,|,LOWER_UP| state [A-Z]+|@if[0-9]+//g' \
