@@ -244,11 +244,14 @@ Result<int> supervise(const Settings& settings, const RunOptions& options, State
 Status release(const Settings& settings, const State& state) {
   if (state.released) return ok();
   ErrorList errors;
-  const auto layout = cgroup::own_layout();
-  if (layout && !state.cgroup_path.empty()) {
-    const cgroup::Group group(*layout, state.cgroup_path);
-    errors.keep(group.kill());
-    errors.keep(group.remove());
+  if (!state.cgroup_path.empty()) {
+    if (const auto layout = cgroup::own_layout()) {
+      const cgroup::Group group(*layout, state.cgroup_path);
+      errors.keep(group.kill());
+      errors.keep(group.remove());
+    } else {
+      errors.add(layout.error());
+    }
   }
   errors.keep(detach_all(settings, state));
   const auto unpinned = ns::remove_pinned(pin_name_of(state.id));
