@@ -9,9 +9,8 @@
 # An ADD that succeeded in spite of it, and one that was killed, have to be undone whole by one DEL,
 # and can then be made again. After a DEL that failed or was killed, one more has to end it; after a
 # CHECK that did, the next one has to be right.
-# Measured are the programs of build/release (BUILD_DIR). Everything happens in namespaces that are
-# made for it; cgroups are the machine's, so that no other container of netctl may come or go
-# meanwhile. Prints a line for each point that was not survived and a table of counts. Status: 0
+# Measured are the programs of build/release (BUILD_DIR). Everything happens in namespaces and below
+# cgroups that are made for it, so that several may run at once. Prints a line for each point that was not survived and a table of counts. Status: 0
 # all survived, 1 not all, 2 it could not be run.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
@@ -53,9 +52,35 @@ if [ -z "${FAULTS_INSIDE:-}" ]; then
   [ "$(id -u)" = 0 ] || { echo "tests/faults/run.sh: needs root" >&2 && exit 2; }
   [ -x "$netctl" ] || { echo "tests/faults/run.sh: build $build first" >&2 && exit 2; }
   command -v strace >/dev/null || { echo "tests/faults/run.sh: needs strace" >&2 && exit 2; }
-  FAULTS_INSIDE=1 exec unshare --net --mount --propagation private "$0" "$@"
+  own=faults.$$
+  trap 'find /sys/fs/cgroup -depth -path "*/$own*" -type d -exec rmdir {} \;' EXIT
+  FAULTS_INSIDE=$own unshare --net --pid --fork --kill-child --mount-proc --propagation private \
+    "$0" "$@"
+  exit
 fi
 
+# The controllers of version 2, which a group has when the one above it gives them.
+hand_down() {
+  local controller
+  for controller in $(cat "$1/cgroup.controllers"); do
+    echo "+$controller" >"$1/cgroup.subtree_control"
+  done
+}
+
+# Of each hierarchy a part of its own stands where the whole one stood.
+own_cgroups() {
+  local root file
+  for root in $(awk '$3 ~ /^cgroup2?$/ {print $2}' /proc/self/mounts); do
+    mkdir "$root/$FAULTS_INSIDE"
+    for file in cpuset.cpus cpuset.mems; do  # of version 1 empty, which takes no process
+      [ ! -e "$root/cgroup.clone_children" ] || [ ! -e "$root/$file" ] ||
+        cat "$root/$file" >"$root/$FAULTS_INSIDE/$file"
+    done
+    [ ! -e "$root/cgroup.controllers" ] || hand_down "$root"
+    mount --bind "$root/$FAULTS_INSIDE" "$root"
+  done
+}
+own_cgroups
 mount -t tmpfs tmpfs /run
 mkdir -p /run/netns /run/config /run/state /run/faults
 ip link set lo up
@@ -66,7 +91,7 @@ export NETCTL_CNI_STATE_DIR=/run/state NETCONFPATH=/run/config CNI_PATH=$plugins
 export NETCTL_DATA_DIR=/run/data
 make_box() {
   mkdir -p /run/box/bin
-  cp /bin/busybox /run/box/bin/busybox-faults  # no other process has that name
+  cp /bin/busybox /run/box/bin/busybox-faults  # no process of the harness has that name
 }
 
 IPAM='"ipam": {"type": "host-local", "dataDir": "/run/state/networks",
