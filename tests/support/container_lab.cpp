@@ -41,14 +41,17 @@ void ContainerLab::SetUp() {
   if (read("/proc/self/mountinfo").find(" - cgroup") == std::string::npos) {
     GTEST_SKIP() << "needs cgroups";
   }
+  groups_.emplace();
   make_busybox(box(), run("/bin/busybox --list").out);
 }
 
 void ContainerLab::TearDown() {
-  if (IsSkipped() || !fs::exists("/run/netctl/containers")) return;
-  if (fs::is_empty("/run/netctl/containers")) return;
-  std::istringstream ids(run("netctl ps -a -q --no-trunc").out);
-  for (std::string id; ids >> id;) run("netctl rm -f " + id);
+  if (IsSkipped()) return;
+  if (fs::exists("/run/netctl/containers") && !fs::is_empty("/run/netctl/containers")) {
+    std::istringstream ids(run("netctl ps -a -q --no-trunc").out);
+    for (std::string id; ids >> id;) run("netctl rm -f " + id);
+  }
+  groups_.reset();
 }
 
 void ContainerLab::script(const std::string& name, const std::string& text,
@@ -98,7 +101,7 @@ std::string ContainerLab::traces() {
   return run("find /run/netctl/containers /run/netctl/names /run/netctl-data/containers "
              "-mindepth 1")
              .out +
-         run("netctl ns ls").out + run("netctl ls -q").out;
+         run("netctl ns ls").out + run("netctl ls -q").out + groups_->list();
 }
 
 std::string ContainerLab::group_file(const std::string& container, const std::string& controller,

@@ -1,15 +1,18 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "tests/support/lab.hpp"
+#include "tests/support/own_cgroups.hpp"
 
 namespace netctl::test {
 
 // A lab in which containers are run: the root file system "box" is a busybox, made anew for each
-// test. What is left of containers at the end of a test is removed; their cgroups are real ones.
+// test. What is left of containers at the end of a test is removed; their cgroups are real ones,
+// below one of the test's own.
 class ContainerLab : public Lab {
  protected:
   void SetUp() override;
@@ -36,6 +39,9 @@ class ContainerLab : public Lab {
   // The path of a container's group in the hierarchy of a controller; with the file behind it.
   std::string group_file(const std::string& container, const std::string& controller,
                          const std::string& file);
+
+ private:
+  std::optional<OwnCgroups> groups_;
 };
 
 }  // namespace netctl::test
