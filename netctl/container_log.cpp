@@ -71,7 +71,7 @@ class LogReader {
 
   // The monitor writes the last line before it ends.
   Status follow() {
-    const auto monitor = sys::find_process(state_.monitor.pid, state_.monitor.start_time);
+    const auto monitor = TRY(sys::find_process(state_.monitor.pid, state_.monitor.start_time));
     const UniqueFd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     const std::string directory = std::filesystem::path(state_.log).parent_path();
     if (!watch || ::inotify_add_watch(watch.get(), directory.c_str(),

@@ -1,7 +1,5 @@
 #include "netctl/container_network.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <sstream>
 
@@ -9,6 +7,7 @@
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/base/rollback.hpp"
+#include "runtime-core/sys/files.hpp"
 
 namespace netctl::command {
 namespace {
@@ -108,7 +107,7 @@ Status detach_all(const Settings& settings, const container::State& state) {
   const bool known = std::ranges::any_of(cached, [&](const cni::CachedAttachment& each) {
     return each.call.container_id == state.id;
   });
-  if (!known && ::access(state.netns.c_str(), F_OK) != 0) return ok();
+  if (!known && !TRY(sys::exists(state.netns))) return ok();
   for (auto use = state.networks.rbegin(); use != state.networks.rend(); ++use) {
     errors.keep(del(settings, target_of(state, *use)).context("network \"{}\"", use->network));
   }

@@ -25,6 +25,7 @@
 namespace netctl::command {
 namespace {
 
+using container::group_path_of;
 using container::Phase;
 using container::State;
 using std::chrono::milliseconds;
@@ -38,8 +39,8 @@ Result<cgroup::Group> group_of(const State& state) {
 }
 
 // True when it ended in time, or had ended before.
-bool wait_for(const container::ProcessName& process, milliseconds patience) {
-  const auto pidfd = sys::find_process(process.pid, process.start_time);
+Result<bool> wait_for(const container::ProcessName& process, milliseconds patience) {
+  const auto pidfd = TRY(sys::find_process(process.pid, process.start_time));
   if (!pidfd) return true;
   pollfd waiting{.fd = pidfd->get(), .events = POLLIN, .revents = 0};
   // A second at a time, to show how it goes.
@@ -52,7 +53,7 @@ bool wait_for(const container::ProcessName& process, milliseconds patience) {
 }
 
 Status signal(const container::ProcessName& process, int number) {
-  const auto pidfd = sys::find_process(process.pid, process.start_time);
+  const auto pidfd = TRY(sys::find_process(process.pid, process.start_time));
   if (!pidfd) return ok();
   const auto sent = sys::send_signal(pidfd->get(), number);
   return sent || sent.error().code == Errc::NotFound ? ok() : sent;
@@ -60,25 +61,24 @@ Status signal(const container::ProcessName& process, int number) {
 
 Result<State> running(const Settings& settings, const std::string& name) {
   State state = TRY(store(settings).find(name));
-  if (container::phase_of(state) == Phase::Running) return state;
+  if (TRY(container::is_running(state))) return state;
   return fail(Errc::NotFound, "container \"{}\": container not running", name);
 }
 
 // --- lists ----------------------------------------------------------------------------------
 
-std::string state_text(const State& state) {
-  switch (container::phase_of(state)) {
+Result<std::string> state_text(const State& state) {
+  switch (TRY(container::phase_of(state))) {
     case Phase::Created:
-      return "created";
+      return std::string("created");
     case Phase::Dead:
-      return "dead";
+      return std::string("dead");
     case Phase::Exited:
       return format("exited ({})", state.exit_status.value_or(-1));
     case Phase::Running:
       break;
   }
-  const auto group = group_of(state);
-  return group && group->is_frozen() ? "paused" : "running";
+  return std::string(TRY(group_of(state)).is_frozen() ? "paused" : "running");
 }
 
 Fact age_fact(const State& state) {
@@ -87,7 +87,7 @@ Fact age_fact(const State& state) {
   return {.name = "age", .text = age_text(age), .json = format("{}", age)};
 }
 
-Facts facts_of(const State& state) {
+Result<Facts> facts_of(const State& state) {
   std::vector<std::string> networks;
   std::vector<std::string> ports;
   for (const container::NetworkUse& each : state.networks) {
@@ -95,11 +95,11 @@ Facts facts_of(const State& state) {
     ports.insert(ports.end(), each.publish.begin(), each.publish.end());
   }
   if (networks.empty()) networks.emplace_back(state.netns.empty() ? "host" : "ns:" + state.netns);
-  const bool runs = container::phase_of(state) == Phase::Running;
+  const bool runs = TRY(container::is_running(state));
   Facts facts{fact("id", state.id),
               fact("name", state.name),
               fact("command", state.command),
-              fact("state", state_text(state)),
+              fact("state", TRY(state_text(state))),
               age_fact(state),
               fact("networks", networks),
               fact("ports", ports),
@@ -136,17 +136,17 @@ Changes container_changes(const Settings& settings) {
 
 // Nobody is at work on it afterwards: neither its program nor whoever attends to it.
 Status end(const State& state) {
-  if (container::phase_of(state) == Phase::Created) {
+  if (TRY(container::phase_of(state)) == Phase::Created) {
     // Its start is under way, in whatever step: what it did is undone by what follows.
     TRY(signal(state.monitor, SIGKILL));
   }
   const cgroup::Group group = TRY(group_of(state));
   TRY(group.kill());
   TRY(signal(state.init, SIGKILL));
-  if (wait_for(state.monitor, kCleaningUp)) return ok();
+  if (TRY(wait_for(state.monitor, kCleaningUp))) return ok();
   log::warn("the monitor of {} does not come to its end: killed", state.name);
   TRY(signal(state.monitor, SIGKILL));
-  wait_for(state.monitor, kCleaningUp);
+  TRY(wait_for(state.monitor, kCleaningUp));
   return ok();
 }
 
@@ -239,9 +239,9 @@ Result<std::vector<State>> states_of(const Settings& settings,
     states.push_back(std::move(state));
   }
   if (!names.empty()) return states;
-  states = TRY(store(settings).all());
-  std::erase_if(states,
-                [](const State& each) { return container::phase_of(each) != Phase::Running; });
+  for (State& each : TRY(store(settings).all())) {
+    if (TRY(container::is_running(each))) states.push_back(std::move(each));
+  }
   return states;
 }
 
@@ -265,35 +265,45 @@ Status collect(const Settings& settings, const State& state, std::string_view wh
 
 // Another netctl, with a directory of its own, may have made it: cgroups are the whole machine's.
 // It is nobody's when nobody is in it, and it is not just being filled.
-bool is_deserted(const cgroup::Layout& layout, const std::string& id) {
+Result<bool> is_deserted(const cgroup::Group& group) {
   constexpr std::time_t kBirth = 60;
-  for (const cgroup::Hierarchy& each : layout.hierarchies) {
-    const std::string group = format("{}/netctl/{}", each.mount_point, id);
+  for (const cgroup::Hierarchy& each : group.layout().hierarchies) {
+    const std::string directory = group.directory_in(each);
     struct stat info {};
-    if (::stat(group.c_str(), &info) != 0) continue;
+    if (::stat(directory.c_str(), &info) != 0) {
+      if (errno == ENOENT) continue;
+      return system_error(errno, "look at " + directory);
+    }
     if (std::time(nullptr) - info.st_ctime < kBirth) return false;
-    const auto members = sys::read_file(group + "/cgroup.procs");
-    if (!members || !members->empty()) return false;
   }
-  return true;
+  return TRY(group.members()).empty();
 }
 
 // Groups of containers that nobody knows.
-std::vector<std::string> unknown_groups(const std::vector<State>& known) {
+Result<std::vector<std::string>> unknown_groups(const std::vector<std::string>& known) {
+  const cgroup::Layout layout = TRY(cgroup::own_layout());
   std::set<std::string> ids;
-  const auto layout = cgroup::own_layout();
-  if (!layout) return {};
-  for (const cgroup::Hierarchy& each : layout->hierarchies) {
-    const auto names = sys::list_directory(each.mount_point + "/netctl");
-    if (!names) continue;
-    for (const std::string& name : *names) {
+  for (const cgroup::Hierarchy& each : layout.hierarchies) {
+    for (const std::string& name : TRY(sys::list_directory(each.mount_point + "/netctl"))) {
       const bool is_id =
           name.size() == 64 && name.find_first_not_of("0123456789abcdef") == name.npos;
-      if (is_id && std::ranges::find(known, name, &State::id) == known.end()) ids.insert(name);
+      if (is_id && std::ranges::find(known, name) == known.end()) ids.insert(name);
     }
   }
-  std::erase_if(ids, [&](const std::string& id) { return !is_deserted(*layout, id); });
-  return {ids.begin(), ids.end()};
+  std::vector<std::string> deserted;
+  for (const std::string& id : ids) {
+    if (TRY(is_deserted(cgroup::Group(layout, group_path_of(id))))) deserted.push_back(id);
+  }
+  return deserted;
+}
+
+Status collect_if_ended(const Settings& settings, const State& state, bool dry_run) {
+  const Phase phase = TRY(container::phase_of(state));
+  // One that runs without a monitor is let be: it will be found when it has ended.
+  const bool unfinished = phase == Phase::Exited && !TRY(container::is_alive(state.monitor)) &&
+                          (!state.released || state.removes_itself);
+  if (phase != Phase::Dead && !unfinished) return ok();
+  return collect(settings, state, "it ended with nobody to clean up after it", dry_run);
 }
 
 }  // namespace
@@ -317,8 +327,8 @@ Status list_containers(const Settings& settings, bool all, const Output& output)
   const auto read = [&]() -> Result<std::vector<Facts>> {
     std::vector<Facts> things;
     for (const State& state : TRY(store(settings).all())) {
-      const bool runs = container::phase_of(state) == Phase::Running;
-      if (runs || all || asks_state) things.push_back(facts_of(state));
+      const bool runs = TRY(container::is_running(state));
+      if (runs || all || asks_state) things.push_back(TRY(facts_of(state)));
     }
     return things;
   };
@@ -333,13 +343,13 @@ Status list_containers(const Settings& settings, bool all, const Output& output)
 
 Status stop_container(const Settings& settings, const std::string& name, unsigned seconds) {
   const State state = TRY(store(settings).find(name));
-  if (container::phase_of(state) == Phase::Running) {
+  if (TRY(container::is_running(state))) {
     const cgroup::Group group = TRY(group_of(state));
     if (group.is_frozen()) TRY(group.set_frozen(false));  // or it would not hear of it
     TRY(signal(state.init, state.stop_signal));
-    if (!wait_for(state.init, milliseconds(std::int64_t{seconds} * 1000))) TRY(group.kill());
+    if (!TRY(wait_for(state.init, milliseconds(std::int64_t{seconds} * 1000)))) TRY(group.kill());
   }
-  wait_for(state.monitor, kCleaningUp);
+  TRY(wait_for(state.monitor, kCleaningUp));
   return ok();
 }
 
@@ -356,11 +366,11 @@ Status remove_container(const Settings& settings, const std::string& name, bool 
     if (force && state.error().code == Errc::NotFound) return ok();
     return state.error();
   }
-  const Phase phase = container::phase_of(*state);
+  const Phase phase = TRY(container::phase_of(*state));
   if (!force && (phase == Phase::Running || phase == Phase::Created)) {
     return fail(Errc::InvalidArgument,
                 "container \"{}\" is {}: netctl stop {} ends it, rm -f does both", name,
-                state_text(*state), name);
+                TRY(state_text(*state)), name);
   }
   TRY(end(*state));
   return remove_all(settings, *state).context("container \"{}\"", name);
@@ -431,22 +441,17 @@ Status collect_containers(const Settings& settings, bool dry_run) {
   if (!dry_run) errors.keep(where.release_stray_names());
   const std::vector<State> known = TRY(where.all());
   std::vector<std::string> unknown = TRY(where.ids_without_state());
-  for (const std::string& id : unknown_groups(known)) {
-    if (std::ranges::find(unknown, id) == unknown.end()) unknown.push_back(id);
+  if (auto groups = unknown_groups(TRY(where.ids()))) {
+    std::ranges::move(*groups, std::back_inserter(unknown));
+  } else {
+    errors.add(groups.error());
   }
   held.reset();
   for (const std::string& id : unknown) {
-    const State state{.id = id, .cgroup_path = "/netctl/" + id};
+    const State state{.id = id, .cgroup_path = group_path_of(id)};
     errors.keep(collect(settings, state, "nothing is known of it", dry_run));
   }
-  for (const State& state : known) {
-    const Phase phase = container::phase_of(state);
-    // One that runs without a monitor is let be: it will be found when it has ended.
-    const bool unfinished = phase == Phase::Exited && !container::is_alive(state.monitor) &&
-                            (!state.released || state.removes_itself);
-    if (phase != Phase::Dead && !unfinished) continue;
-    errors.keep(collect(settings, state, "it ended with nobody to clean up after it", dry_run));
-  }
+  for (const State& state : known) errors.keep(collect_if_ended(settings, state, dry_run));
   return errors.status();
 }
 

@@ -58,7 +58,7 @@ Result<Process> process_of(const ExecOptions& options, const container::Spec& sp
 
 Result<State> usable(const Settings& settings, const std::string& name) {
   State state = TRY(store(settings).find(name));
-  if (container::phase_of(state) != container::Phase::Running) {
+  if (!TRY(container::is_running(state))) {
     return fail(Errc::NotFound, "cannot exec in a stopped container: \"{}\"", name);
   }
   const cgroup::Layout layout = TRY(cgroup::own_layout());

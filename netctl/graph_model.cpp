@@ -171,7 +171,7 @@ class Reader {
     for (const container::State& state : TRY(store(settings_).all())) {
       const std::string name = state.name.empty() ? state.id.substr(0, 12) : state.name;
       names_[state.id] = name;
-      if (container::phase_of(state) != container::Phase::Running) continue;
+      if (!TRY(container::is_running(state))) continue;
       if (state.netns.empty()) {
         of_host_.push_back({.name = name,
                             .state = "running",

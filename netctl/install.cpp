@@ -309,7 +309,7 @@ bool is_passing(const std::string& name) {
 
 Status uninstall(const Installation& wanted) {
   const std::string& directory = wanted.directory;
-  if (::access(directory.c_str(), F_OK) != 0 && errno == ENOENT) return ok();
+  if (!TRY(sys::exists(directory))) return ok();
   const sys::FileLock lock = TRY(lock_directory(directory));
   ErrorList errors;
   std::string lines;

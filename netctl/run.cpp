@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -15,6 +16,7 @@
 #include "netctl/output.hpp"
 #include "netctl/supervise.hpp"
 #include "runtime-core/base/log.hpp"
+#include "runtime-core/base/rollback.hpp"
 #include "runtime-core/cni/runtime.hpp"
 #include "runtime-core/container/accounts.hpp"
 #include "runtime-core/container/channel.hpp"
@@ -38,7 +40,7 @@ constexpr std::string_view kContainer = "container:";
 
 Result<State> running_container(const Settings& settings, const std::string& name) {
   State state = TRY(store(settings).find(name));
-  if (container::phase_of(state) == container::Phase::Running) return state;
+  if (TRY(container::is_running(state))) return state;
   return fail(Errc::NotFound, "cannot join a namespace of container \"{}\": it does not run", name);
 }
 
@@ -192,8 +194,8 @@ Result<State> first_state(const Settings& settings, const RunOptions& options) {
   TRY(container::check_name(state.name).context("--name"));
   state.command = joined(options.command);
   state.rootfs = options.layers.empty() ? options.rootfs : options.layers.back();
-  state.monitor = container::own_name();
-  state.cgroup_path = "/netctl/" + state.id;
+  state.monitor = TRY(container::own_name());
+  state.cgroup_path = container::group_path_of(state.id);
   state.networks = TRY(network_uses(settings, options));
   state.created_ns = now_ns();
   state.removes_itself = options.remove;
@@ -255,7 +257,6 @@ Result<State> create(const Settings& settings, const RunOptions& options) {
   ::dup2(null.get(), STDOUT_FILENO);
   ::dup2(file ? file.get() : null.get(), STDERR_FILENO);
   if (::chdir("/") != 0) log::debug("chdir: {}", errno);
-  state.monitor = container::own_name();
   const auto ended = supervise(settings, options, std::move(state), [&] {
     (void)line.send(Word::Ready);
     line.close();
@@ -267,16 +268,28 @@ Result<State> create(const Settings& settings, const RunOptions& options) {
 }
 
 Result<int> run_detached(const Settings& settings, const RunOptions& options, State state) {
+  Rollback undo;
+  undo.add("remove the container", [&]() -> Status {
+    TRY(release(settings, state));
+    return store(settings).remove(state);
+  });
   auto [ours, theirs] = TRY(Channel::make());
-  const std::string id = state.id;
   const sys::Child monitor = TRY(sys::clone_child(0));
   if (monitor.pid == 0) {
     ours.close();
     be_monitor(settings, options, std::move(state), std::move(theirs));
   }
   theirs.close();
+  // Where it failed it has undone what it did, and ends. Where it could not be heard, the container
+  // may run: nobody would know of it.
+  undo.add("end the monitor", [&]() -> Status {
+    TRY(sys::send_signal(monitor.pidfd.get(), SIGKILL));
+    TRY(sys::wait_for_end(monitor.pidfd.get()));
+    return ok();
+  });
   TRY(ours.expect(Word::Ready));
-  TRY(print(id + "\n"));
+  TRY(print(state.id + "\n"));
+  undo.commit();
   return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "netctl/run_options.hpp"
 #include "runtime-core/container/capabilities.hpp"
 #include "runtime-core/container/default_profile.hpp"
+#include "runtime-core/container/state.hpp"
 #include "runtime-core/sys/files.hpp"
 
 namespace netctl::command {
@@ -346,7 +347,7 @@ Result<Spec> spec_of(const RunOptions& options, const SpecPlace& place) {
   spec.mounts = TRY(mounts_of(options, place));
   TRY(add_process(options, place, spec));
   TRY(add_namespaces(options, place, spec));
-  spec.cgroup_path = "/netctl/" + place.id;
+  spec.cgroup_path = container::group_path_of(place.id);
   spec.resources = TRY(resources_of(options));
   TRY(add_devices(options, spec));
   TRY(add_security(options, spec));

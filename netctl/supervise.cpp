@@ -62,6 +62,7 @@ class Run {
   Result<int> all(const std::function<void()>& started) {
     Rollback undo;
     undo.add("remove the container", [&] { return twice([&] { return remove(); }); });
+    state_.monitor = TRY(container::own_name());
     const Signals signals = TRY(Signals::take());
     const Spec spec = TRY(store_.spec_of(state_.id));
     const cgroup::Group group = TRY(make_group(spec));
@@ -125,7 +126,7 @@ class Run {
   }
 
   Status remember_birth(const Launched& launched) {
-    state_.init = container::name_of_process(launched.pid());
+    state_.init = TRY(container::name_of_process(launched.pid()));
     return store_.save(state_);
   }
 

@@ -51,7 +51,7 @@ Candidates container_names(const Session& session, bool only_running) {
   const auto states = command::store(session.settings).all();
   if (!states) return names;
   for (const container::State& each : *states) {
-    const bool runs = container::phase_of(each) == container::Phase::Running;
+    const bool runs = container::is_running(each).value_or(false);
     if (only_running && !runs) continue;
     const std::string name = each.name.empty() ? each.id.substr(0, 12) : each.name;
     names.push_back(name + (runs ? "\tcontainer" : "\tcontainer, not running"));

@@ -38,9 +38,7 @@ std::string FirewallRecords::path_of(std::string_view purpose, std::string_view 
 }
 
 Result<bool> FirewallRecords::are_kept() const {
-  if (::access(directory_.c_str(), F_OK) == 0) return true;
-  if (errno == ENOENT) return false;
-  return system_error(errno, "look at " + directory_);
+  return sys::exists(directory_);
 }
 
 Result<std::optional<std::vector<nft::Element>>> FirewallRecords::read(
@@ -88,8 +86,8 @@ Status FirewallRecords::save(std::string_view purpose, std::string_view tag,
   return written;
 }
 
-bool FirewallRecords::stays(std::string_view purpose, std::string_view tag) const {
-  return ::access(path_of(purpose, tag).c_str(), F_OK) == 0;
+Result<bool> FirewallRecords::stays(std::string_view purpose, std::string_view tag) const {
+  return sys::exists(path_of(purpose, tag));
 }
 
 Status FirewallRecords::leave(std::string_view purpose, std::string_view tag) const {

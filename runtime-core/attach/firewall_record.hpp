@@ -39,7 +39,7 @@ class FirewallRecords {
   Result<std::optional<std::vector<nft::Element>>> find(std::string_view purpose,
                                                         std::string_view tag) const;
   // Whether it is there and not leaving.
-  bool stays(std::string_view purpose, std::string_view tag) const;
+  Result<bool> stays(std::string_view purpose, std::string_view tag) const;
   Status save(std::string_view purpose, std::string_view tag,
               const std::vector<nft::Element>& elements) const;
 

@@ -334,7 +334,7 @@ Result<std::size_t> TableEditor::restore() {
 // That one is there again, so the next DEL finds what there is.
 Status TableEditor::agree_with_record(std::string_view purpose, const std::string& tag,
                                       const std::vector<Element>& elements) {
-  if (!records_.stays(purpose, tag)) TRY(records_.save(purpose, tag, elements));
+  if (!TRY(records_.stays(purpose, tag))) TRY(records_.save(purpose, tag, elements));
   return remove_unrecorded();
 }
 
@@ -343,7 +343,7 @@ Status TableEditor::agree_with_record(std::string_view purpose, const std::strin
 Status TableEditor::remove_unrecorded() {
   bool any = false;
   for (const Element& element : std::exchange(put_back_, {})) {
-    if (records_.stays(to_text(set_of(element).purpose), element.comment)) continue;
+    if (TRY(records_.stays(to_text(set_of(element).purpose), element.comment))) continue;
     TRY(remove_recorded({element}, false));
     any = true;
   }

@@ -128,8 +128,8 @@ void hand_down(const std::string& parent) {
   }
 }
 
-bool is_empty_group(const std::string& directory) {
-  return value_in(directory + "/cgroup.procs").value_or("").empty();
+Result<bool> is_empty_group(const std::string& directory) {
+  return TRY(find_value(directory + "/cgroup.procs")).value_or("").empty();
 }
 
 Status create_directory(const Hierarchy& hierarchy, const std::string& path) {
@@ -141,7 +141,7 @@ Status create_directory(const Hierarchy& hierarchy, const std::string& path) {
     const bool last = end == path.size();
     if (::mkdir(directory.c_str(), 0755) != 0) {
       if (errno != EEXIST) return system_error(errno, format("create cgroup {}", directory));
-      if (last && !is_empty_group(directory)) {
+      if (last && !TRY(is_empty_group(directory))) {
         return fail(Errc::Exists, "container's cgroup is not empty: {}", directory);
       }
     }
@@ -154,19 +154,23 @@ Status create_directory(const Hierarchy& hierarchy, const std::string& path) {
   return ok();
 }
 
-// The groups below a directory and itself, deepest first. One that cannot be listed shows when it
-// cannot be removed.
-void list_groups(const std::string& directory, std::vector<std::string>& groups) {
+// The groups below a directory and itself, deepest first. Goes on past what cannot be listed.
+Status list_groups(const std::string& directory, std::vector<std::string>& groups) {
+  ErrorList errors;
   std::error_code error;
   std::error_code none;  // what cannot be looked at is no group
   // Not by a range, whose step would throw.
   for (std::filesystem::directory_iterator each(directory, error), end; !error && each != end;
        each.increment(error)) {
     if (each->is_directory(none) && !each->is_symlink(none)) {
-      list_groups(each->path().string(), groups);
+      errors.keep(list_groups(each->path().string(), groups));
     }
   }
+  if (error && error.value() != ENOENT) {
+    errors.add(system_error(error.value(), "list the cgroup " + directory));
+  }
   groups.push_back(directory);
+  return errors.status();
 }
 
 // What cannot be looked at is not gone: it would be left behind.
@@ -174,22 +178,29 @@ bool is_gone(const std::string& directory) {
   return ::access(directory.c_str(), F_OK) != 0 && errno == ENOENT;
 }
 
+// One that cannot be listed shows when it cannot be removed.
 std::vector<std::string> groups_in(const std::string& directory) {
   std::vector<std::string> groups;
-  if (!is_gone(directory)) list_groups(directory, groups);
+  if (!is_gone(directory)) (void)list_groups(directory, groups);
   return groups;
 }
 
-void add_members(const std::string& directory, std::vector<pid_t>& members) {
-  const auto text = value_in(directory + "/cgroup.procs");
-  if (!text) return;
-  for (std::size_t begin = 0; begin < text->size();) {
-    const std::size_t end = std::min(text->find('\n', begin), text->size());
-    if (const auto pid = parse_number(std::string_view(*text).substr(begin, end - begin))) {
+Status add_members(const std::string& directory, std::vector<pid_t>& members) {
+  const auto text = find_value(directory + "/cgroup.procs");
+  if (!text) {
+    // One with threads of its own kind (cgroups(7)): its processes are those of a group above it.
+    const Errc code = text.error().code;
+    return code == Errc::NotFound || code == Errc::NotSupported ? ok() : Status(text.error());
+  }
+  if (!*text) return ok();
+  for (std::string_view rest = **text; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    if (const auto pid = parse_number(rest.substr(0, end))) {
       members.push_back(static_cast<pid_t>(*pid));
     }
-    begin = end + 1;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
   }
+  return ok();
 }
 
 int milliseconds_until(Clock::time_point deadline) {
@@ -207,11 +218,12 @@ void wait_for_an_end(const std::vector<UniqueFd>& processes, int milliseconds) {
   ::poll(waiting.data(), waiting.size(), milliseconds);
 }
 
-// The members of these groups, as descriptors; so many of them as are waited for at a time.
+// The members of these groups that can be found, as descriptors; so many of them as are waited for
+// at a time.
 std::vector<UniqueFd> open_members(const std::vector<std::string>& groups) {
   constexpr std::size_t kAtATime = 256;
   std::vector<pid_t> members;
-  for (const std::string& group : groups) add_members(group, members);
+  for (const std::string& group : groups) (void)add_members(group, members);
   std::vector<std::pair<pid_t, UniqueFd>> opened;
   for (const pid_t pid : members) {
     if (opened.size() == kAtATime) break;
@@ -220,7 +232,7 @@ std::vector<UniqueFd> open_members(const std::vector<std::string>& groups) {
   // A number may have come to mean another process before it was opened. One that is a member's
   // still means the one that is open.
   members.clear();
-  for (const std::string& group : groups) add_members(group, members);
+  for (const std::string& group : groups) (void)add_members(group, members);
   std::vector<UniqueFd> found;
   for (auto& [pid, pidfd] : opened) {
     if (std::ranges::find(members, pid) != members.end()) found.push_back(std::move(pidfd));
@@ -243,9 +255,11 @@ Status wait_for_event(const std::string& directory, std::string_view key, std::u
   while (number_behind(file, key) != wanted) {
     pollfd waiting{.fd = watch.get(), .events = POLLIN, .revents = 0};
     const int left = milliseconds_until(deadline);
-    if (left == 0 || ::poll(&waiting, 1, left) == 0) {
+    const int ready = ::poll(&waiting, 1, left);
+    if (left == 0 || ready == 0) {
       return fail(Errc::TryAgain, "{} does not become {} {}", file, key, wanted);
     }
+    if (ready < 0) continue;
     char events[4096];
     if (::read(watch.get(), events, sizeof events) < 0 && errno != EINTR) {
       return system_error(errno, format("watch {}", file));
@@ -428,7 +442,10 @@ Statistics Group::statistics() const {
 Result<std::vector<pid_t>> Group::members() const {
   std::vector<pid_t> members;
   for (const Hierarchy& each : layout_.hierarchies) {
-    for (const std::string& group : groups_in(directory_in(each))) add_members(group, members);
+    if (is_gone(directory_in(each))) continue;
+    std::vector<std::string> groups;
+    TRY(list_groups(directory_in(each), groups));
+    for (const std::string& group : groups) TRY(add_members(group, members));
   }
   std::ranges::sort(members);
   members.erase(std::unique(members.begin(), members.end()), members.end());

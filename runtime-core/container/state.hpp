@@ -20,9 +20,11 @@ struct ProcessName {
   std::uint64_t start_time = 0;
   bool operator==(const ProcessName&) const = default;
 };
-ProcessName own_name();
-ProcessName name_of_process(pid_t pid);
-bool is_alive(const ProcessName& process);
+Result<ProcessName> own_name();
+Result<ProcessName> name_of_process(pid_t pid);
+// Whether it is there. An error when the kernel could not be asked, as for want of descriptors: one
+// that is not known to have ended must not be cleaned up after.
+Result<bool> is_alive(const ProcessName& process);
 
 // A network that it is attached to, in the words of `netctl add`.
 struct NetworkUse {
@@ -56,12 +58,16 @@ struct State {
   bool operator==(const State&) const = default;
 };
 
+// The cgroup of the container with this id, below each mount point.
+std::string group_path_of(const std::string& id);
+
 Result<State> parse_state(std::string_view json);
 std::string to_json(const State& state);
 
 // created (not started yet), running, exited; dead: it ended, or its creation did, and nobody was
 // there to see it. Whether a running one is paused is known to its cgroup.
 enum class Phase { Created, Running, Exited, Dead };
-Phase phase_of(const State& state);
+Result<Phase> phase_of(const State& state);
+Result<bool> is_running(const State& state);
 
 }  // namespace netctl::container

@@ -24,11 +24,17 @@ Status remove_tree(const std::string& path) {
   return system_error(error.value(), format("remove {}", path));
 }
 
-std::optional<std::string> link_target(const std::string& path) {
+// Nothing where there is none, or something else than a link.
+Result<std::optional<std::string>> link_target(const std::string& path) {
+  std::optional<std::string> target;
   std::error_code error;
-  const auto target = std::filesystem::read_symlink(path, error);
-  if (error) return {};
-  return target.string();
+  auto read = std::filesystem::read_symlink(path, error);
+  if (!error) {
+    target = std::move(read).string();
+  } else if (error.value() != ENOENT && error.value() != EINVAL) {
+    return system_error(error.value(), "read the link " + path);
+  }
+  return target;
 }
 
 }  // namespace
@@ -68,9 +74,9 @@ Status Store::take_name(const State& state) const {
   const std::string link = format("{}/names/{}", run_, state.name);
   if (::symlink(state.id.c_str(), link.c_str()) == 0) return ok();
   if (errno != EEXIST) return system_error(errno, format("reserve the name {}", state.name));
-  const std::string holder = link_target(link).value_or("");
+  const std::string holder = TRY(link_target(link)).value_or("");
   // Left by one that was interrupted between its two steps; the store is locked now.
-  if (::access(directory_of(holder).c_str(), F_OK) != 0) {
+  if (!TRY(sys::exists(directory_of(holder)))) {
     TRY(sys::delete_file(link));
     return take_name(state);
   }
@@ -118,7 +124,7 @@ Result<std::optional<State>> Store::find_id(const std::string& id) const {
 
 Result<State> Store::find(const std::string& text) const {
   TRY(check_name(text));
-  const std::string id = link_target(format("{}/names/{}", run_, text)).value_or(text);
+  const std::string id = TRY(link_target(format("{}/names/{}", run_, text))).value_or(text);
   if (auto state = TRY(find_id(id))) return *std::move(state);
   std::vector<std::string> ids = TRY(sys::list_directory(run_ + "/containers"));
   std::erase_if(ids, [&](const std::string& each) { return !each.starts_with(id); });
@@ -129,7 +135,7 @@ Result<State> Store::find(const std::string& text) const {
   if (ids.size() == 1) {
     if (auto state = TRY(find_id(ids.front()))) return *std::move(state);
     // Interrupted before it had a state: enough of it to remove it.
-    return State{.id = ids.front(), .cgroup_path = "/netctl/" + ids.front()};
+    return State{.id = ids.front(), .cgroup_path = group_path_of(ids.front())};
   }
   return fail(Errc::NotFound, "container \"{}\" does not exist: netctl ps -a shows those that do",
               text);
@@ -154,15 +160,20 @@ Result<std::vector<State>> Store::all() const {
   return states;
 }
 
-Result<std::vector<std::string>> Store::ids_without_state() const {
+Result<std::vector<std::string>> Store::ids() const {
   std::vector<std::string> ids = TRY(sys::list_directory(run_ + "/containers"));
   for (const std::string& id : TRY(sys::list_directory(data_ + "/containers"))) {
     if (std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
   }
-  std::erase_if(ids, [&](const std::string& id) {
-    return ::access((directory_of(id) + "/state.json").c_str(), F_OK) == 0;
-  });
   return ids;
+}
+
+Result<std::vector<std::string>> Store::ids_without_state() const {
+  std::vector<std::string> without;
+  for (std::string& id : TRY(ids())) {
+    if (!TRY(sys::exists(directory_of(id) + "/state.json"))) without.push_back(std::move(id));
+  }
+  return without;
 }
 
 Result<std::vector<std::string>> Store::names_of(const State& state) const {
@@ -178,19 +189,22 @@ Status Store::remove(const State& state) const {
   ErrorList errors;
   for (const std::string& name : TRY(names_of(state))) {
     const std::string link = format("{}/names/{}", run_, name);
-    if (link_target(link) == state.id) errors.keep(sys::delete_file(link));
+    if (TRY(link_target(link)) == state.id) errors.keep(sys::delete_file(link));
   }
   return errors.status();
+}
+
+Status Store::release_if_stray(const std::string& link) const {
+  const auto holder = TRY(link_target(link));
+  if (!holder || TRY(sys::exists(directory_of(*holder)))) return ok();
+  return sys::delete_file(link);
 }
 
 Status Store::release_stray_names() const {
   ErrorList errors;
   for (const std::string& name : TRY(sys::list_directory(run_ + "/names"))) {
     const std::string link = format("{}/names/{}", run_, name);
-    const auto holder = link_target(link);
-    if (holder && ::access(directory_of(*holder).c_str(), F_OK) != 0) {
-      errors.keep(sys::delete_file(link));
-    }
+    errors.keep(release_if_stray(link));
   }
   return errors.status();
 }

@@ -34,6 +34,7 @@ class Store {
   // Sorted by the time of creation. Directories without a state are those whose creation was
   // interrupted: ids_without_state() has them.
   Result<std::vector<State>> all() const;
+  Result<std::vector<std::string>> ids() const;  // of all that there is a directory of
   Result<std::vector<std::string>> ids_without_state() const;
 
   // The last step of a removal: directories and name. Already gone is success.
@@ -48,6 +49,7 @@ class Store {
 
  private:
   Status take_name(const State& state) const;
+  Status release_if_stray(const std::string& link) const;
   // Those that may lead to it: its own, or all, where its creation was interrupted and nobody
   // knows.
   Result<std::vector<std::string>> names_of(const State& state) const;

@@ -251,7 +251,7 @@ Status Pins::unpin(const std::string& name) const {
 
 Status Pins::remove(const std::string& name) const {
   TRY(check_pin_name(name));
-  const bool here = ::access(format("{}/{}", directory, name).c_str(), F_OK) == 0;
+  const bool here = TRY(sys::exists(format("{}/{}", directory, name)));
   ErrorList errors;
   if (here) errors.keep(unpin(name));
   const Status netns = remove_pinned(name);

@@ -76,28 +76,38 @@ Result<int> wait_for_end(int pidfd) {
   return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 
-std::optional<std::uint64_t> start_time_of(pid_t pid) {
-  const auto stat = find_file(format("/proc/{}/stat", pid));
-  if (!stat || !*stat) return {};
+Result<std::optional<std::uint64_t>> start_time_of(pid_t pid) {
+  std::optional<std::uint64_t> time;
+  const std::string path = format("/proc/{}/stat", pid);
+  const auto stat = find_file(path);
+  if (!stat && stat.error().code != Errc::NotFound)
+    return stat.error();  // ESRCH: while it was read
+  if (!stat || !*stat) return time;
   // "pid (name) state …": a name may hold spaces and parentheses; field 3 is behind the last one.
   const std::string& text = **stat;
   std::size_t at = text.rfind(')');
-  if (at == text.npos || at + 2 >= text.size() || text[at + 2] == 'Z') return {};
+  if (at != text.npos && text.substr(at, 3) == ") Z") return time;
   for (int field = 2; field < 22 && at != text.npos; ++field) at = text.find(' ', at + 1);
-  if (at == text.npos) return {};
-  std::uint64_t time = 0;
-  const auto [end, error] = std::from_chars(text.data() + at + 1, text.data() + text.size(), time);
-  if (error != std::errc{}) return {};
+  if (at == text.npos) return fail(Errc::Io, "{} has no field 22", path);
+  std::uint64_t ticks = 0;
+  const auto [end, error] = std::from_chars(text.data() + at + 1, text.data() + text.size(), ticks);
+  if (error != std::errc{}) return fail(Errc::Io, "{}: field 22 is no number", path);
+  time = ticks;
   return time;
 }
 
-std::optional<UniqueFd> find_process(pid_t pid, std::uint64_t start_time) {
-  if (pid <= 0) return {};
+Result<std::optional<UniqueFd>> find_process(pid_t pid, std::uint64_t start_time) {
+  std::optional<UniqueFd> found;
+  if (pid <= 0) return found;
   // First the descriptor, then the look: whatever has the number afterwards, the descriptor is of
   // the process that was looked at, or of one that has ended.
   auto pidfd = open_pidfd(pid);
-  if (!pidfd || start_time_of(pid) != start_time || has_ended(pidfd->get())) return {};
-  return std::move(pidfd).value();
+  if (!pidfd && pidfd.error().code == Errc::NotFound) return found;
+  UniqueFd process = TRY(std::move(pidfd));
+  if (TRY(start_time_of(pid)) == start_time && !has_ended(process.get())) {
+    found = std::move(process);
+  }
+  return found;
 }
 
 Status close_on_exec_from(unsigned first) {

@@ -42,10 +42,12 @@ bool has_ended(int pidfd);
 Result<int> wait_for_end(int pidfd);
 
 // When the process was started, in clock ticks since boot (/proc/PID/stat, field 22): with its
-// number it names a process once and for all. Nothing when there is none, or it is a zombie.
-std::optional<std::uint64_t> start_time_of(pid_t pid);
+// number it names a process once and for all. Nothing when there is none, or it is a zombie. Where
+// the kernel could not be asked, for want of descriptors or memory, both of these give an error:
+// that a process is gone has to be known for certain.
+Result<std::optional<std::uint64_t>> start_time_of(pid_t pid);
 // The pidfd of the process with this number that was started then; nothing when it is gone.
-std::optional<UniqueFd> find_process(pid_t pid, std::uint64_t start_time);
+Result<std::optional<UniqueFd>> find_process(pid_t pid, std::uint64_t start_time);
 
 // Every descriptor from `first` on is closed by execve(2).
 Status close_on_exec_from(unsigned first);

@@ -125,6 +125,12 @@ Status delete_replaced(const std::string& path) {
   return delete_unfinished(path);
 }
 
+Result<bool> exists(const std::string& path) {
+  if (::access(path.c_str(), F_OK) == 0) return true;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  return error_at("look at", path);
+}
+
 Status delete_unfinished(const std::string& path) { return delete_file(temporary_of(path)); }
 
 Status ensure_directory(const std::string& path, mode_t mode) {

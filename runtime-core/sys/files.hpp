@@ -33,6 +33,10 @@ Status delete_replaced(const std::string& path);
 // Only what replace_file() leaves when it is killed.
 Status delete_unfinished(const std::string& path);
 
+// Whether there is something of that name, symbolic links followed. What cannot be looked at is an
+// error: to take it for missing would lose it.
+Result<bool> exists(const std::string& path);
+
 // Gone afterwards; already gone is success.
 Status delete_file(const std::string& path);
 

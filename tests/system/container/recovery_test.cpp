@@ -47,6 +47,16 @@ class Recovery : public ContainerLab {
     EXPECT_EQ(traces(), nothing);
   }
 
+  // A command of netctl, without its children, with each of those calls failing; only of those on
+  // `path`, if that is not empty.
+  sys::Finished with_error(const std::string& call, const std::string& error,
+                           const std::string& path, const std::string& line) {
+    return run(
+        format("ASAN_OPTIONS=detect_leaks=0 strace -qq -o /dev/null {0} -e trace={1} "
+               "-e inject={1}:error={2} {3} {4}",
+               path.empty() ? "" : "-P " + path, call, error, netctl_program(), line));
+  }
+
   pid_t monitor_of(const std::string& id) {
     const std::string state = read("/run/netctl/containers/" + id + "/state.json");
     const std::string monitor = state.substr(state.find("\"monitor\""));
@@ -115,6 +125,104 @@ TEST_F(Recovery, ARunThatCannotSpeakWithItsFirstProcessKeepsNothing) {
 TEST_F(Recovery, ARunThatCannotBeWatchedEndsAndKeepsNothing) {
   expect_nothing_kept("poll", "error=ENOMEM:when=3",
                       "wait for the container: Cannot allocate memory");
+}
+
+// What it made is there, and the kernel's list of mounts tells where.
+TEST_F(Recovery, ARunWhoseCgroupsCannotBeFoundAtTheEndTellsSoAndIsCleanedUp) {
+  const std::string before = host_state();
+  const std::string nothing = traces();
+  const auto ran = with_error("openat", "EMFILE:when=3+", "/proc/self/mountinfo",
+                              format("run --rm --rootfs {} --name web -- true", box()));
+  EXPECT_EQ(ran.exit_status, 125);
+  EXPECT_THAT(ran.err, HasSubstr("open /proc/self/mountinfo: Too many open files"));
+  EXPECT_EQ(sure("netctl ps -a --format {{.Name}}"), "web");
+  sure("netctl rm -f web");
+  EXPECT_EQ(host_state(), before);
+  EXPECT_EQ(traces(), nothing);
+}
+
+// The container is the monitor's; who started that one gives it up when it cannot be heard.
+struct Failing {
+  const char* call;
+  const char* error;
+  const char* reason;
+};
+class Detached : public Recovery, public testing::WithParamInterface<Failing> {};
+
+TEST_P(Detached, ARunThatCannotStartOrHearTheMonitorKeepsNothing) {
+  const std::string before = host_state();
+  const std::string nothing = traces();
+  const auto ran = with_error(GetParam().call, GetParam().error, "",
+                              format("run -d --rootfs {} --name web -- sleep 1000", box()));
+  EXPECT_EQ(ran.exit_status, 125);
+  EXPECT_THAT(ran.err, HasSubstr(GetParam().reason));
+  EXPECT_EQ(traces(), nothing);
+  EXPECT_EQ(host_state(), before);
+}
+
+INSTANTIATE_TEST_SUITE_P(At, Detached,
+                         testing::Values(Failing{"socketpair", "EMFILE", "Too many open files"},
+                                         Failing{"clone3", "EAGAIN", "temporarily unavailable"},
+                                         Failing{"recvmsg", "ENOMEM", "Cannot allocate memory"}),
+                         [](const auto& each) { return std::string(each.param.call); });
+
+// That it has ended has to be known for certain: what the kernel could not be asked is no answer.
+class Unasked : public Recovery {
+ protected:
+  void SetUp() override {
+    Recovery::SetUp();
+    if (IsSkipped()) return;
+    id_ = sure_in_box("--name web -p 8080:80 -d -- sleep 1000");
+    state_ = host_state() + traces();
+  }
+
+  void expect_untouched() {
+    EXPECT_EQ(sure("netctl ps --format {{.State}}"), "running");
+    EXPECT_EQ(host_state() + traces(), state_);
+  }
+
+  std::string id_;
+  std::string state_;
+};
+
+TEST_F(Unasked, AContainerWhoseProcessCannotBeLookedUpIsNotCollected) {
+  for (const char* call : {"pidfd_open", "read"}) {
+    const std::string path = format("/proc/{}/stat", sure("netctl ps --format {{.Pid}}"));
+    const bool reads = std::string_view(call) == "read";
+    const auto collected = with_error(call, reads ? "EIO" : "EMFILE", reads ? path : "", "gc");
+    EXPECT_EQ(collected.exit_status, 1) << call;
+    EXPECT_THAT(collected.err, HasSubstr(reads ? "Input/output error" : "Too many open files"));
+    expect_untouched();
+  }
+}
+
+TEST_F(Unasked, AndIsShownAsNothingThatItIsNot) {
+  const auto shown = with_error("pidfd_open", "EMFILE", "", "ps -a");
+  EXPECT_EQ(shown.exit_status, 1);
+  EXPECT_THAT(shown.err, HasSubstr("Too many open files"));
+}
+
+TEST_F(Unasked, AContainerWhoseStateCannotBeLookedAtIsNotCollected) {
+  const std::string state = "/run/netctl/containers/" + id_ + "/state.json";
+  EXPECT_EQ(with_error("access", "EIO", state, "gc").exit_status, 1);
+  expect_untouched();
+}
+
+TEST_F(Unasked, ANameWhoseHolderCannotBeLookedAtIsNotGivenToAnother) {
+  const std::string holder = "/run/netctl/containers/" + id_;
+  const auto ran =
+      with_error("access", "EIO", holder, format("run --name web --rootfs {} -- true", box()));
+  EXPECT_EQ(ran.exit_status, 125);
+  EXPECT_THAT(ran.err, HasSubstr("look at " + holder + ": Input/output error"));
+  EXPECT_EQ(with_error("access", "EIO", holder, "gc").exit_status, 1);
+  expect_untouched();
+}
+
+TEST_F(Unasked, RmDoesNotClaimThatAContainerIsGoneWhoseNameCannotBeRead) {
+  const auto removed = with_error("readlink", "EIO", "/run/netctl/names/web", "rm -f web");
+  EXPECT_EQ(removed.exit_status, 1);
+  EXPECT_THAT(removed.err, HasSubstr("/run/netctl/names/web: Input/output error"));
+  expect_untouched();
 }
 
 TEST_F(Recovery, AProcessThatHasTheNumberOfADeadOneIsLeftAlone) {

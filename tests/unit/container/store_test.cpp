@@ -139,19 +139,19 @@ TEST(ContainerState, IsReadBackAsItWasWritten) {
 }
 
 TEST(ContainerState, AProcessThatHasTheNumberOfAnotherIsNotMistakenForIt) {
-  State state{.init = own_name(), .monitor = own_name(), .started_ns = 1};
-  EXPECT_EQ(phase_of(state), Phase::Running);
+  State state{.init = *own_name(), .monitor = *own_name(), .started_ns = 1};
+  EXPECT_EQ(*phase_of(state), Phase::Running);
   state.init.start_time -= 1;  // the number was given to us after it
-  EXPECT_EQ(phase_of(state), Phase::Dead);
+  EXPECT_EQ(*phase_of(state), Phase::Dead);
   state.finished_ns = 2;
-  EXPECT_EQ(phase_of(state), Phase::Exited);
+  EXPECT_EQ(*phase_of(state), Phase::Exited);
 }
 
 TEST(ContainerState, OneThatNobodyStartsAnyMoreIsDead) {
-  State state{.monitor = own_name()};
-  EXPECT_EQ(phase_of(state), Phase::Created);
+  State state{.monitor = *own_name()};
+  EXPECT_EQ(*phase_of(state), Phase::Created);
   state.monitor.start_time -= 1;
-  EXPECT_EQ(phase_of(state), Phase::Dead);
+  EXPECT_EQ(*phase_of(state), Phase::Dead);
 }
 
 TEST(ContainerNames, AreFileNamesThatLeadNowhere) {
