@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cerrno>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@ struct Reservation {
   std::optional<Tag> tag{};  // the reference plugin makes none; nothing is known then
   int error = 0;             // why it is Unreadable, as in errno(3)
   bool is_unreadable() const { return state == State::Unreadable; }
+  // It may be anybody's. What is no regular file is nobody's, though not free either.
+  bool has_unknown_owner() const { return is_unreadable() && error != EISDIR && error != ENXIO; }
   bool is_taken() const { return state == State::Held || is_unreadable(); }
 };
 

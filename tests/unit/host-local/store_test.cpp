@@ -175,6 +175,28 @@ TEST_F(StoreTest, WhatKilledProcessesLeftUnfinishedIsRemoved) {
   EXPECT_THAT(files(), ElementsAre(".keep", "lock"));
 }
 
+// It may be his, or of one who is gone: who is told that all is well does not ask again.
+TEST_F(StoreTest, WhatCannotBeReadIsKeptAndTold) {
+  write(file("10.0.0.2"), "c1\r\neth0");
+  write(file("10.0.0.4"), "c1\r\neth0");
+  std::filesystem::create_symlink("/proc/self/mem", file("10.0.0.3"));  // read(2) fails with EIO
+  const auto tells = FailsSaying(HasSubstr("read reservation " + file("10.0.0.3") +
+                                           ": Input/output error; nobody knows whose it is"));
+  EXPECT_THAT(open().release_all(kC1), tells);
+  EXPECT_THAT(files(), ElementsAre("10.0.0.3", "lock"));
+  EXPECT_THAT(open().retain({kC1}), tells);
+  EXPECT_THAT(files(), ElementsAre("10.0.0.3", "lock"));
+}
+
+// A directory, a socket.
+TEST_F(StoreTest, WhatIsNoFileIsNobodys) {
+  write(file("10.0.0.2"), "c1\r\neth0");
+  std::filesystem::create_directory(file("10.0.0.3"));
+  EXPECT_THAT(open().release_all(kC1), Succeeds());
+  EXPECT_THAT(open().retain({}), Succeeds());
+  EXPECT_THAT(files(), ElementsAre("10.0.0.3", "lock"));
+}
+
 TEST_F(StoreTest, AMissingDirectoryIsFoundMissingAndNotMade) {
   const auto store = Store::find(place());
   ASSERT_THAT(store, Succeeds());
