@@ -52,13 +52,15 @@ Status send(mnl_socket* socket, const Bytes& request) {
 Result<Bytes> receive(mnl_socket* socket) {
   Bytes received;
   std::array<std::uint8_t, kReceiveLength> buffer;
+  bool lost = false;
   while (true) {
     const ssize_t length =
         ::recv(mnl_socket_get_fd(socket), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC);
     if (length < 0 && errno == EAGAIN) return received;
     // ENOBUFS: a transaction failed at more changes than there is room to report. The first of them
-    // are there, and one is enough to know.
-    if (length < 0 && (errno == EINTR || errno == ENOBUFS)) continue;
+    // are there, and one is enough to know. It is told once.
+    if (length < 0 && errno == ENOBUFS && !std::exchange(lost, true)) continue;
+    if (length < 0 && errno == EINTR) continue;
     if (length < 0) return system_error(errno, "receive from netfilter");
     if (length > static_cast<ssize_t>(buffer.size())) {
       return fail(Errc::Io, "receive from netfilter: a message of {} bytes", length);

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 namespace netctl::nft {
 namespace {
@@ -30,12 +31,16 @@ Result<Notifications> Notifications::open(int group) {
 Status Notifications::read(const std::function<void(std::span<const std::uint8_t>)>& take,
                            const std::function<void()>& lost) {
   alignas(nlmsghdr) std::array<std::uint8_t, kReceiveLength> buffer;
+  bool overrun = false;  // told once, before the messages that were there
   while (true) {
     const ssize_t length =
         ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC);
     if (length < 0 && errno == EINTR) continue;
     if (length < 0 && errno == EAGAIN) return ok();
-    if (length < 0 && errno != ENOBUFS) return system_error(errno, "read nftables notifications");
+    const bool again = std::exchange(overrun, length < 0);
+    if (length < 0 && (errno != ENOBUFS || again)) {
+      return system_error(errno, "read nftables notifications");
+    }
     if (length < 0 || length > static_cast<ssize_t>(buffer.size())) {
       lost();
       continue;

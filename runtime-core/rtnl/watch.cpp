@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 namespace netctl::rtnl {
 namespace {
@@ -21,13 +22,19 @@ int milliseconds_until(Watch::Clock::time_point deadline) {
   return static_cast<int>(std::max<std::chrono::milliseconds::rep>(left.count(), 0));
 }
 
-// Takes all that has come, unread. ENOBUFS says that there was more than fits: a change too.
+// Takes all that has come, unread. ENOBUFS says that there was more than fits: a change too. It is
+// told once, before the messages that were there.
 Status drain(int socket) {
   std::array<char, 512> part{};
+  bool overrun = false;
   while (true) {
-    if (::recv(socket, part.data(), part.size(), MSG_DONTWAIT) >= 0) continue;
-    if (errno == EAGAIN) return ok();
-    if (errno != EINTR && errno != ENOBUFS) return system_error(errno, "read notifications");
+    const ssize_t length = ::recv(socket, part.data(), part.size(), MSG_DONTWAIT);
+    if (length < 0 && errno == EINTR) continue;
+    if (length < 0 && errno == EAGAIN) return ok();
+    const bool again = std::exchange(overrun, length < 0);
+    if (length < 0 && (errno != ENOBUFS || again)) {
+      return system_error(errno, "read notifications");
+    }
   }
 }
 
