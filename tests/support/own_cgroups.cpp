@@ -1,5 +1,6 @@
 #include "tests/support/own_cgroups.hpp"
 
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,9 +24,7 @@ std::string first_line(const std::string& file) {
   return line;
 }
 
-std::string part_of(const std::string& root) {
-  return format("{}/netctl-test.{}", root, ::getpid());
-}
+std::string part_name() { return format("netctl-test.{}", ::getpid()); }
 
 // The mount points of hierarchies with controllers, from /proc/self/mounts.
 std::vector<std::string> mounted_hierarchies() {
@@ -58,46 +57,49 @@ void make_usable(const std::string& root, const std::string& part) {
 }
 
 // Those below a directory, deepest first.
-void add_groups(const std::string& directory, std::vector<std::string>& groups) {
+std::vector<std::string> groups_below(const std::string& directory) {
+  std::vector<std::string> groups;
   for (const auto& each : fs::directory_iterator(directory)) {
     if (!each.is_directory()) continue;
-    add_groups(each.path(), groups);
+    for (std::string& group : groups_below(each.path())) groups.push_back(std::move(group));
     groups.push_back(each.path());
   }
+  return groups;
 }
 
 }  // namespace
 
+std::string OwnCgroups::Part::path() const {
+  return format("/proc/self/fd/{}/{}", parent.get(), part_name());
+}
+
 OwnCgroups::OwnCgroups() {
   for (const std::string& root : mounted_hierarchies()) {
-    const std::string part = part_of(root);
-    if (::mkdir(part.c_str(), 0755) != 0) continue;
-    make_usable(root, part);
-    if (::mount(part.c_str(), root.c_str(), nullptr, MS_BIND, nullptr) == 0) {
-      roots_.push_back(root);
+    Part part{.root = root, .parent = UniqueFd(::open(root.c_str(), O_PATH | O_CLOEXEC))};
+    if (!part.parent || ::mkdir(part.path().c_str(), 0755) != 0) continue;
+    make_usable(root, part.path());
+    if (::mount(part.path().c_str(), root.c_str(), nullptr, MS_BIND, nullptr) == 0) {
+      parts_.push_back(std::move(part));
     } else {
-      ::rmdir(part.c_str());
+      ::rmdir(part.path().c_str());
     }
   }
 }
 
 OwnCgroups::~OwnCgroups() {
-  for (const std::string& root : roots_) {
-    std::vector<std::string> groups;
-    add_groups(root, groups);
-    for (const std::string& group : groups) ::rmdir(group.c_str());
-    ::umount2(root.c_str(), MNT_DETACH);
-    ::rmdir(part_of(root).c_str());
+  for (const Part& part : parts_) {
+    for (const std::string& group : groups_below(part.path())) ::rmdir(group.c_str());
+    ::rmdir(part.path().c_str());
   }
 }
 
 std::string OwnCgroups::list() const {
   std::string text;
-  for (const std::string& root : roots_) {
-    std::vector<std::string> groups;
-    add_groups(root, groups);
-    std::erase(groups, root + "/netctl");  // stays, empty, once it was made
-    for (const std::string& group : groups) text += group + "\n";
+  for (const Part& part : parts_) {
+    for (const std::string& group : groups_below(part.path())) {
+      const std::string name = group.substr(part.path().size());
+      if (name != "/netctl") text += part.root + name + "\n";  // that one stays, empty
+    }
   }
   return text;
 }

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "runtime-core/base/unique_fd.hpp"
+
 namespace netctl::test {
 
 // Cgroups of a test's own: of each hierarchy a part that was made for it stands where the whole one
@@ -20,7 +22,12 @@ class OwnCgroups {
   std::string list() const;
 
  private:
-  std::vector<std::string> roots_{};  // the mount points
+  struct Part {
+    std::string root{};  // its mount point
+    UniqueFd parent{};   // where it was made: a test may mount something over /sys
+    std::string path() const;
+  };
+  std::vector<Part> parts_{};
 };
 
 }  // namespace netctl::test
