@@ -142,7 +142,7 @@ Status refuse_unknown(const Settings& settings, const std::string& name) {
 }
 
 Status refuse_in_use(cni::Runtime& cni_runtime, const std::string& name) {
-  const Attachments attached = cni_runtime.cached(name);
+  const Attachments attached = TRY(cni_runtime.all_cached(name));
   if (attached.empty()) return ok();
   return fail(Errc::Exists,
               "network \"{}\" has active endpoints ({}): detach them first, or use -f", name,
@@ -167,7 +167,7 @@ Status remove_network(const Settings& settings, const std::string& name, bool fo
   cni::Runtime cni_runtime = runtime(settings);
   if (force) TRY(detach_all(cni_runtime, *found));
   TRY(refuse_in_use(cni_runtime, name));
-  TRY(cni_runtime.gc_cached(*found, [](const cni::CachedAttachment&) { return true; }));
+  TRY(cni_runtime.gc_cached(*found, [](const cni::CachedAttachment&) { return Result(true); }));
   TRY(refuse_in_use(cni_runtime, name));  // somebody may have come meanwhile
   return sys::delete_file(found->file);
 }
@@ -312,9 +312,10 @@ Status prune_networks(const Settings& settings, const std::vector<std::string>& 
   Progress progress("looking at networks", networks.size());
   for (const cni::NetworkConfig& network : networks) {
     progress.step(network.name);
-    if (!TRY(may_prune(network, wanted)) || !runtime(settings).cached(network.name).empty()) {
-      continue;
-    }
+    if (!TRY(may_prune(network, wanted))) continue;
+    const auto attached = runtime(settings).all_cached(network.name);
+    if (!attached) errors.add(attached.error());
+    if (!attached || !attached->empty()) continue;
     errors.keep(remove_and_tell(settings, network.name, false));
   }
   return errors.status();

@@ -27,11 +27,12 @@ bool can_be_asked(const cni::NetworkConfig& network) {
 }
 
 // In doubt it is there: what cannot be looked at is not garbage.
-bool is_gone(const cni::CachedAttachment& attachment) {
+Result<bool> is_gone(const cni::CachedAttachment& attachment) {
   if (attachment.call.netns.empty()) return false;  // not known
-  const auto netns = ns::find_netns(attachment.call.netns);
-  return netns && !*netns;
+  return !TRY(ns::find_netns(attachment.call.netns)).has_value();
 }
+
+Result<bool> is_there(const cni::CachedAttachment& attachment) { return !TRY(is_gone(attachment)); }
 
 std::string line_of(const cni::CachedAttachment& attachment, std::string_view verb) {
   return format("{} {} {} from {} ({})\n", verb, attachment.call.container_id,
@@ -42,7 +43,7 @@ std::string line_of(const cni::CachedAttachment& attachment, std::string_view ve
 Status announce(const Settings& settings, const cni::NetworkConfig& network,
                 const Garbage& garbage) {
   for (const cni::CachedAttachment& each : runtime(settings).cached(network.name)) {
-    if (garbage.all || is_gone(each)) TRY(print(line_of(each, "would detach")));
+    if (garbage.all || TRY(is_gone(each))) TRY(print(line_of(each, "would detach")));
   }
   return ok();
 }
@@ -60,7 +61,7 @@ Status collect(const Settings& settings, const cni::NetworkConfig& network,
   }
   const auto detached =
       TRY(runtime(settings).gc_cached(network, [&](const cni::CachedAttachment& attachment) {
-        return !garbage.all && !is_gone(attachment);
+        return garbage.all ? Result<bool>(false) : is_there(attachment);
       }));
   for (const cni::CachedAttachment& each : detached) TRY(print(line_of(each, "detached")));
   return ok();
@@ -96,7 +97,7 @@ Status tell_other_firewalls(const Settings& settings) {
   if (!is_needed) return ok();
   return runtime(settings).renew("firewall", [](const cni::CachedAttachment& attachment) {
     Progress::tick(attachment.call.container_id);
-    return !is_gone(attachment);
+    return is_there(attachment);
   });
 }
 

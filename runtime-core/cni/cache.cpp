@@ -213,11 +213,35 @@ Result<std::vector<CachedAttachment>> ResultCache::of_container(
   return entries;
 }
 
+Result<std::vector<CachedAttachment>> ResultCache::all_of(const std::string& network) const {
+  std::vector<CachedAttachment> entries;
+  for (const std::string& name : TRY(names())) {
+    if (!name.starts_with(network + "-")) continue;
+    auto entry = find_named(name);
+    if (!entry) {
+      Error error = std::move(entry).error();
+      const bool is_damaged = error.code == Errc::InvalidArgument || error.code == Errc::Exists;
+      if (is_damaged) error.message += ": delete the file once its container is gone";
+      return Status(std::move(error))
+          .context("what is attached to network \"{}\" is not known", network)
+          .error();
+    }
+    if (*entry && (*entry)->network == network) entries.push_back(**std::move(entry));
+  }
+  return entries;
+}
+
+// Entries begin with a letter or digit; a temporary file, ours or an editor's, does not.
+Result<std::vector<std::string>> ResultCache::names() const {
+  std::vector<std::string> names = TRY(sys::list_directory(directory_));
+  std::erase_if(names, [](const std::string& name) { return !is_name(name.substr(0, 1)); });
+  return names;
+}
+
 Result<std::vector<CachedAttachment>> ResultCache::entries_with(const std::string& text) const {
   std::vector<CachedAttachment> entries;
-  for (const std::string& name : TRY(sys::list_directory(directory_))) {
-    // Entries begin with a letter or digit; a temporary file, ours or an editor's, does not.
-    if (!is_name(name.substr(0, 1)) || name.find(text) == name.npos) continue;
+  for (const std::string& name : TRY(names())) {
+    if (name.find(text) == name.npos) continue;
     auto entry = find_named(name);
     if (!entry) {
       log::warn("passed over cached result: {}", entry.error().message);

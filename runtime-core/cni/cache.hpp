@@ -38,6 +38,9 @@ class ResultCache {
 
   // Every entry that can be used, sorted by file name; the others are named in a warning.
   Result<std::vector<CachedAttachment>> all() const;
+  // Those of one network, for whoever acts on what is not among them: a file that by its name may
+  // be an entry of it and cannot be used is an error, which says what to do.
+  Result<std::vector<CachedAttachment>> all_of(const std::string& network) const;
   // Those of one container; only files whose name may be one of its entries are read.
   Result<std::vector<CachedAttachment>> of_container(const std::string& container_id) const;
 
@@ -57,6 +60,8 @@ class ResultCache {
 
  private:
   Result<std::string> path_of(const std::string& network, const Attachment& attachment) const;
+  // The names of files that may be entries.
+  Result<std::vector<std::string>> names() const;
   // The entries that can be used of those whose file name has the text in it.
   Result<std::vector<CachedAttachment>> entries_with(const std::string& text) const;
   Result<std::optional<CachedAttachment>> find_named(const std::string& name) const;

@@ -378,21 +378,25 @@ Status Runtime::gc(const NetworkConfig& network, const std::vector<Attachment>& 
   return collect(network, valid);
 }
 
-Result<std::vector<CachedAttachment>> Runtime::gc_cached(
-    const NetworkConfig& network, const std::function<bool(const CachedAttachment&)>& is_valid) {
+Result<std::vector<CachedAttachment>> Runtime::gc_cached(const NetworkConfig& network,
+                                                         const IsValid& is_valid) {
   std::vector<CachedAttachment> stale;
   TRY(check_network_name(network.name));
   if (network.disable_gc) return stale;
   const sys::FileLock lock = TRY(ResultCache(options_.cache_directory).lock(sys::Lock::Exclusive));
+  ErrorList errors;
   std::vector<Attachment> valid;
-  for (CachedAttachment& each : cached(network.name)) {
-    if (is_valid(each)) {
-      valid.push_back(attachment_of(each.call));
-    } else {
+  for (CachedAttachment& each : TRY(all_cached(network.name))) {
+    const auto stays = is_valid(each);
+    if (!stays) errors.add(stays.error());
+    if (stays && !*stays) {
       stale.push_back(std::move(each));
+    } else {
+      valid.push_back(attachment_of(each.call));
     }
   }
-  TRY(collect(network, valid));
+  errors.keep(collect(network, valid));
+  TRY(errors.status());
   return stale;
 }
 
@@ -410,10 +414,8 @@ Status Runtime::collect(const NetworkConfig& network, const std::vector<Attachme
 }
 
 Status Runtime::detach_others(const NetworkConfig& network, const std::vector<Attachment>& valid) {
-  const auto entries = TRY(ResultCache(options_.cache_directory).all());
   ErrorList errors;
-  for (const CachedAttachment& each : entries) {
-    if (each.network != network.name) continue;
+  for (const CachedAttachment& each : cached(network.name)) {
     if (std::ranges::find(valid, attachment_of(each.call)) != valid.end()) continue;
     if (options_.on_detach) options_.on_detach(each.call);
     errors.keep(detach(network, each.call).context("container {}", each.call.container_id));
@@ -421,12 +423,13 @@ Status Runtime::detach_others(const NetworkConfig& network, const std::vector<At
   return errors.status();
 }
 
-Status Runtime::renew(std::string_view type,
-                      const std::function<bool(const CachedAttachment&)>& is_valid) {
+Status Runtime::renew(std::string_view type, const IsValid& is_valid) {
   const sys::FileLock lock = TRY(ResultCache(options_.cache_directory).lock(sys::Lock::Exclusive));
   ErrorList errors;
   for (const CachedAttachment& each : cached("")) {
-    if (!is_valid(each)) continue;
+    const auto stays = is_valid(each);
+    if (!stays) errors.add(stays.error());
+    if (!stays || !*stays) continue;
     errors.keep(renew(type, each).context("container {}", each.call.container_id));
   }
   return errors.status();
@@ -459,6 +462,10 @@ std::optional<CachedAttachment> Runtime::find_cached(const std::string& network,
   if (entry) return *std::move(entry);
   log::warn("going on without a cached result: {}", entry.error().message);
   return {};
+}
+
+Result<std::vector<CachedAttachment>> Runtime::all_cached(const std::string& network) {
+  return ResultCache(options_.cache_directory).all_of(network);
 }
 
 std::vector<CachedAttachment> Runtime::cached(const std::string& network) {

@@ -72,22 +72,28 @@ class Runtime {
   // disableGC.
   Status gc(const NetworkConfig& network, const std::vector<Attachment>& valid);
   // The same where valid is what the cache knows and `is_valid` says yes to, asked when no ADD and
-  // no DEL is under way. Gives what was detached.
-  Result<std::vector<CachedAttachment>> gc_cached(
-      const NetworkConfig& network, const std::function<bool(const CachedAttachment&)>& is_valid);
+  // no DEL is under way. Gives what was detached. Nothing is collected where the cache cannot be
+  // read whole (all_cached()); what `is_valid` cannot tell of stays, and is a failure.
+  using IsValid = std::function<Result<bool>(const CachedAttachment&)>;
+  Result<std::vector<CachedAttachment>> gc_cached(const NetworkConfig& network,
+                                                  const IsValid& is_valid);
   // For plugins that pass on the result they are given, such as firewall: ADD once more where a
   // list has one of that type, so that what it made is whole again. Of all attachments in the cache
   // that `is_valid` says yes to, past failures, and when no ADD and no DEL is under way. One that
   // another runtime deletes meanwhile is taken back by DEL.
-  Status renew(std::string_view type, const std::function<bool(const CachedAttachment&)>& is_valid);
+  Status renew(std::string_view type, const IsValid& is_valid);
   // The first plugin that cannot serve an ADD now; lists older than 1.1.0 cannot be asked.
   Status status(const NetworkConfig& network);
 
   // Nothing when the attachment is not in the cache; a damaged entry counts as none and is logged.
   std::optional<CachedAttachment> find_cached(const std::string& network,
                                               const Attachment& attachment);
-  // Sorted by network, container id and interface, as far as their file names sort so.
+  // Sorted by network, container id and interface, as far as their file names sort so. For those
+  // who show them: what cannot be used is passed over, with a warning.
   std::vector<CachedAttachment> cached(const std::string& network);  // empty name: of all networks
+  // For those who act on what is not there: a file that may be one of the network's, and cannot be
+  // used, is an error.
+  Result<std::vector<CachedAttachment>> all_cached(const std::string& network);
 
  private:
   Status detach(const NetworkConfig& network, const RuntimeCall& call);

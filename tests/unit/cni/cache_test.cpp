@@ -245,6 +245,26 @@ TEST_F(ResultCacheTest, ListsWhatCanBeUsedAndNothingElse) {
   EXPECT_THAT(logged, HasSubstr("another-name-eth0"));
 }
 
+TEST_F(ResultCacheTest, WhoActsOnWhatIsMissingIsToldOfWhatCannotBeUsed) {
+  CachedAttachment longer = example();
+  longer.network = "chain-2";
+  ASSERT_THAT(cache.store(example()), Succeeds());
+  ASSERT_THAT(cache.store(longer), Succeeds());
+  files.write("state/results/other-c1-eth0", "{");
+  files.write("state/results/.chain-c1-eth0.new", "{");
+  const auto found = cache.all_of("chain");
+  ASSERT_THAT(found, Succeeds());
+  ASSERT_EQ(found->size(), 1U);
+  EXPECT_EQ(found->front().network, "chain");
+
+  files.write("state/results/chain-c2-eth0", "{");
+  EXPECT_THAT(cache.all_of("chain"),
+              FailsSaying(AllOf(HasSubstr("what is attached to network \"chain\" is not known: "),
+                                HasSubstr("chain-c2-eth0"),
+                                HasSubstr("delete the file once its container is gone"))));
+  EXPECT_THAT(cache.all_of("chain-2"), Succeeds());
+}
+
 TEST_F(ResultCacheTest, GivesTheAttachmentsOfOneContainerWithoutReadingTheOthers) {
   const auto store = [&](const std::string& network, const std::string& container) {
     ASSERT_THAT(

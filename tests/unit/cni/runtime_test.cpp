@@ -90,6 +90,28 @@ TEST_F(RuntimeTest, GcCanAskWhichCachedAttachmentsAreValid) {
   EXPECT_FALSE(is_cached());
 }
 
+// Its plugins would take the address of a living container for nobody's.
+TEST_F(RuntimeTest, GcCollectsNothingWhereAnEntryCannotBeUsed) {
+  ASSERT_THAT(runtime.add(network("1.1.0"), bare), Succeeds());
+  scripts.write("state/results/web-c2-eth0", "{");
+  forget_calls();
+  EXPECT_THAT(runtime.gc_cached(network("1.1.0"), [](const auto&) { return Result(true); }),
+              FailsSaying(HasSubstr("web-c2-eth0")));
+  EXPECT_EQ(scripts.calls(), "");
+}
+
+TEST_F(RuntimeTest, GcKeepsWhatNobodyCanTellOf) {
+  ASSERT_THAT(runtime.add(network("1.1.0"), bare), Succeeds());
+  forget_calls();
+  const auto unknown = [](const auto&) -> Result<bool> {
+    return fail(Errc::Exhausted, "too many open files");
+  };
+  EXPECT_THAT(runtime.gc_cached(network("1.1.0"), unknown),
+              FailsSaying(HasSubstr("too many open files")));
+  EXPECT_EQ(scripts.calls(), "GC one\nGC two\n");
+  EXPECT_TRUE(is_cached());
+}
+
 TEST_F(RuntimeTest, GcOfOldListsOnlyDetachesAndOfDisabledOnesDoesNothing) {
   ASSERT_THAT(runtime.add(network(), bare), Succeeds());
   NetworkConfig disabled = network();
