@@ -3,28 +3,32 @@
 #   tests/faults/run.sh                      all operations, each call failed once
 #   tests/faults/run.sh -a                   the same with another error of each call (not with -k)
 #   tests/faults/run.sh -k                   the same, killed (SIGKILL) instead
+#   tests/faults/run.sh -p                   each call and all after it of its kind failed
 #   tests/faults/run.sh -o bridge-add        one operation; -l lists them
 #   tests/faults/run.sh -s 10                every 10th point only
-# After an ADD that failed the host has to be as it was before, and the error has to name the cause.
+# After an ADD that failed the host has to be as it was before (not with -p, where the way back may
+# be barred, too), and the error has to name the cause.
 # An ADD that succeeded in spite of it, and one that was killed, have to be undone whole by one DEL,
-# and can then be made again. After a DEL that failed or was killed, one more has to end it; after a
-# CHECK that did, the next one has to be right.
+# and can then be made again. A DEL that succeeded has to have left nothing; after one that failed or
+# was killed, one more has to end it. After a CHECK that did, the next one has to be right. A GC
+# leaves a container that runs (netctl-gc-box) as it is, however it ends.
 # Measured are the programs of build/release (BUILD_DIR). Everything happens in namespaces and below
 # cgroups that are made for it, so that several may run at once. Prints a line for each point that was not survived and a table of counts. Status: 0
 # all survived, 1 not all, 2 it could not be run.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-kill=0 other=0 only='' stride=1 list=0
-while getopts ako:s:l option; do
+kill=0 other=0 on='' only='' stride=1 list=0
+while getopts akpo:s:l option; do
   case $option in
     a) other=1 ;;
     k) kill=1 ;;
+    p) on=+ ;;
     o) only=$OPTARG ;;
     s) stride=$OPTARG ;;
     l) list=1 ;;
     *)
-      echo "usage: tests/faults/run.sh [-a] [-k] [-o OPERATION] [-s STRIDE] [-l]" >&2
+      echo "usage: tests/faults/run.sh [-a] [-k] [-p] [-o OPERATION] [-s STRIDE] [-l]" >&2
       exit 2
       ;;
   esac
@@ -40,8 +44,8 @@ OPERATIONS="bridge-add bridge-del bridge-check bridge-gc host-local-add host-loc
   host-local-check host-local-gc static-add static-del static-check portmap-add portmap-del
   portmap-check portmap-gc firewall-add firewall-del firewall-check firewall-gc ptp-add ptp-del
   ptp-check ptp-gc tuning-add tuning-del tuning-check none-add none-del none-check host-add host-del
-  host-check container-add container-del container-check netctl-add netctl-del netctl-check netctl-gc netctl-reload netctl-ns-add netctl-ns-rm
-  netctl-run netctl-rm"
+  host-check container-add container-del container-check netctl-add netctl-del netctl-check netctl-gc netctl-reload
+  netctl-ns-add netctl-ns-rm netctl-run netctl-run-d netctl-rm netctl-gc-box"
 
 if [ "$list" = 1 ]; then
   printf '%s\n' $OPERATIONS
@@ -138,6 +142,8 @@ plugin() {
     "$plugins/$1" </run/faults/in
 }
 
+run_box() { "${trace[@]}" "$netctl" run --name box --rootfs /run/box --network net "$@"; }
+
 trace=()
 prev=''
 quietly() { "$@" >/dev/null 2>&1; }
@@ -148,6 +154,7 @@ base() {
     portmap-* | firewall-*) prev=$(plugin bridge ADD 2>/dev/null) ;;
     tuning-*) prev=$(plugin ptp ADD 2>/dev/null) ;;
     container-*) quietly "$netctl" add net c1 --id web ;;
+    netctl-gc-box) quietly run_box -d -- busybox-faults sleep 1000 ;;
   esac
   case $1 in
     portmap-* | firewall-* | tuning-*) ;;
@@ -161,9 +168,7 @@ setup() {
       quietly "$netctl" add net c1 -p 8080:80
       ;;
     netctl-ns-rm) quietly "$netctl" ns add c2 ;;
-    netctl-rm)
-      quietly "$netctl" run -d --name box --rootfs /run/box --network net -- busybox-faults sleep 1000
-      ;;
+    netctl-rm) quietly run_box -d -- busybox-faults sleep 1000 ;;
   esac
   case $1 in
     netctl-reload) nft flush ruleset ;;
@@ -184,10 +189,10 @@ operation() {
     netctl-reload) "${trace[@]}" "$netctl" reload ;;
     netctl-ns-add) "${trace[@]}" "$netctl" ns add c2 ;;
     netctl-ns-rm) "${trace[@]}" "$netctl" ns rm c2 ;;
-    netctl-run)
-      # To its end: strace waits for all that it follows.
-      "${trace[@]}" "$netctl" run --name box --rootfs /run/box --network net -- busybox-faults true
-      ;;
+    # To its end: strace waits for all that it follows.
+    netctl-run) run_box -- busybox-faults true ;;
+    netctl-run-d) run_box -d -- busybox-faults true ;;
+    netctl-gc-box) "${trace[@]}" "$netctl" gc ;;
     netctl-rm) "${trace[@]}" "$netctl" rm -f box ;;
     *-add) plugin "${1%-add}" ADD ;;
     *-del) plugin "${1%-del}" DEL ;;
@@ -200,9 +205,10 @@ ending() {
   case $1 in
     netctl-add | netctl-del | netctl-check | netctl-reload) "$netctl" del net c1 ;;
     netctl-gc) "$netctl" gc net ;;
+    netctl-gc-box) ;;
     netctl-ns-*) [ ! -e /run/netns/c2 ] || "$netctl" ns rm c2 ;;
     # A creation that was interrupted may have no name yet; GC of all knows it.
-    netctl-run | netctl-rm) quietly "$netctl" rm -f box; "$netctl" gc ;;
+    netctl-run | netctl-run-d | netctl-rm) quietly "$netctl" rm -f box; "$netctl" gc ;;
     portmap-check | firewall-check | tuning-check) plugin "${1%-*}" DEL ;;
     *-check) ;;
     bridge-gc | host-local-gc | portmap-gc) plugin "${1%-gc}" GC ;;
@@ -216,6 +222,7 @@ unbase() {
   case $1 in
     portmap-* | firewall-*) quietly plugin bridge DEL ;;
     tuning-*) quietly plugin ptp DEL ;;
+    netctl-gc-box) quietly "$netctl" rm -f box ;;
     netctl-*) ;;
     *-check) quietly plugin "${1%-check}" DEL ;;
   esac
@@ -316,7 +323,7 @@ try_point() {
   setup "$operation"
   local inject=error=$error
   [ "$kill" = 0 ] || inject=signal=KILL
-  trace=(strace -f -qq -o /run/faults/trace -e "trace=$call" -e "inject=$call:$inject:when=$n" --)
+  trace=(strace -f -qq -o /run/faults/trace -e "trace=$call" -e "inject=$call:$inject:when=$n$on" --)
   operation "$operation" >/run/faults/out 2>&1
   status=$?
   trace=()
@@ -332,8 +339,16 @@ try_point() {
       nameless=$((nameless + 1))
       [ -z "${FAULTS_VERBOSE:-}" ] || echo "$operation: $call number $n: the error has no cause: $(head -c 200 /run/faults/out)"
     fi
+    [ -n "$on" ] || case $operation in
+      *-add | netctl-run*) is_like /run/faults/before || lost "$operation" "$call" "$n" "left something behind" ;;
+    esac
+  fi
+  if [ "$kill" = 0 ] && [ "$status" = 0 ]; then
     case $operation in
-      *-add | netctl-run) is_like /run/faults/before || lost "$operation" "$call" "$n" "left something behind" ;;
+      tuning-del) ;;  # it does not stop the chain's DEL; the backup stays for the next one
+      *-del | *-gc | *-rm)
+        is_like /run/faults/clean || lost "$operation" "$call" "$n" "succeeds and leaves something"
+        ;;
     esac
   fi
   case $operation in
@@ -345,7 +360,7 @@ try_point() {
   ending "$operation" >/run/faults/out 2>&1 || lost "$operation" "$call" "$n" "DEL behind it fails"
   is_like /run/faults/clean || lost "$operation" "$call" "$n" "DEL behind it leaves something"
   case $operation in
-    *-add | netctl-run)
+    *-add | netctl-run*)
       operation "$operation" >/run/faults/out 2>&1 || lost "$operation" "$call" "$n" "ADD behind it fails"
       quietly ending "$operation"
       ;;
@@ -362,7 +377,7 @@ for operation in $OPERATIONS; do
   tried=0 survived=0 nameless=0 point=0
   # How it looks without, and which calls it makes.
   case $operation in
-    netctl-run | netctl-rm)
+    netctl-run* | netctl-rm | netctl-gc-box)
       [ -x /bin/busybox ] || { echo "$operation: needs busybox-static" && continue; }
       [ -e /run/box ] || make_box
       ;;
