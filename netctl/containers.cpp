@@ -281,7 +281,9 @@ Result<bool> is_deserted(const cgroup::Group& group) {
 
 // Groups of containers that nobody knows.
 Result<std::vector<std::string>> unknown_groups(const std::vector<std::string>& known) {
-  const cgroup::Layout layout = TRY(cgroup::own_layout());
+  const auto found = cgroup::own_layout();
+  if (!found && found.error().code == Errc::NotFound) return std::vector<std::string>();
+  const cgroup::Layout layout = TRY(found);
   std::set<std::string> ids;
   for (const cgroup::Hierarchy& each : layout.hierarchies) {
     for (const std::string& name : TRY(sys::list_directory(each.mount_point + "/netctl"))) {

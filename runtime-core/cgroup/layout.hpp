@@ -30,7 +30,8 @@ struct Layout {
 // left out; of one that is mounted twice the first counts. Controllers of version 2 are not in it.
 Layout parse_layout(std::string_view mountinfo);
 
-// This machine's, with the controllers of version 2 from its cgroup.controllers.
+// This machine's, with the controllers of version 2 from its cgroup.controllers. NotFound: none is
+// mounted.
 Result<Layout> own_layout();
 
 }  // namespace netctl::cgroup

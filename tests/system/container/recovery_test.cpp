@@ -252,5 +252,14 @@ TEST_F(Recovery, DirectoriesOfAnInterruptedCreationAreCollected) {
   EXPECT_THAT(traces(), Not(HasSubstr(id)));
 }
 
+// As inside of a container, or where `ip netns exec` has mounted another /sys.
+TEST_F(Recovery, GcWorksWhereCgroupsAreNotToBeSeen) {
+  sure("mount -t sysfs sysfs /sys");
+  sure("netctl gc");
+  sure("umount /sys");
+  sure("umount --lazy --recursive /sys/fs/cgroup");
+  sure("netctl gc");
+}
+
 }  // namespace
 }  // namespace netctl::test
