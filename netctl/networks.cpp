@@ -7,16 +7,31 @@
 
 namespace netctl::command {
 
-Result<std::vector<cni::NetworkConfig>> configured_networks(const Settings& settings) {
+namespace {
+
+Result<cni::NetworkDirectory> read_directory(const Settings& settings) {
   cni::NetworkDirectory directory = TRY(cni::load_networks(settings.config_directory));
-  for (const Error& broken : directory.broken) log::warn("passed over: {}", broken.message);
-  return std::move(directory.networks);
+  for (const auto* amiss : {&directory.broken, &directory.unread}) {
+    for (const Error& each : *amiss) log::warn("passed over: {}", each.message);
+  }
+  return directory;
+}
+
+}  // namespace
+
+Result<std::vector<cni::NetworkConfig>> configured_networks(const Settings& settings) {
+  return TRY(read_directory(settings)).networks;
 }
 
 Result<cni::NetworkConfig> find_network(const Settings& settings, const std::string& name) {
-  std::vector<cni::NetworkConfig> networks = TRY(configured_networks(settings));
+  cni::NetworkDirectory directory = TRY(read_directory(settings));
+  std::vector<cni::NetworkConfig>& networks = directory.networks;
   const auto found = std::ranges::find(networks, name, &cni::NetworkConfig::name);
   if (found != networks.end()) return std::move(*found);
+  // That file may be the one. A default network in its place would be another network.
+  if (!directory.unread.empty()) {
+    return Status(directory.unread.front()).context("network \"{}\"", name).error();
+  }
   if (is_default_network(name)) return default_network(name, networks);
   std::string known;
   for (const cni::NetworkConfig& network : networks) known += network.name + ", ";

@@ -258,23 +258,24 @@ Result<State> create(const Settings& settings, const RunOptions& options) {
   ::dup2(file ? file.get() : null.get(), STDERR_FILENO);
   if (::chdir("/") != 0) log::debug("chdir: {}", errno);
   const auto ended = supervise(settings, options, std::move(state), [&] {
-    (void)line.send(Word::Ready);
+    if (!line.send(Word::Ready)) (void)line.send(Word::Ready);  // memory may be there again
     line.close();
   });
   if (ended) ::_exit(0);
-  (void)line.send_failure(ended.error());
+  if (!line.send_failure(ended.error())) (void)line.send_failure(ended.error());
   log::warn("{}", ended.error().message);
   ::_exit(kOurFailure);
 }
 
 Result<int> run_detached(const Settings& settings, const RunOptions& options, State state) {
+  sys::Child monitor;
   Rollback undo;
   undo.add("remove the container", [&]() -> Status {
     TRY(release(settings, state));
     return store(settings).remove(state);
   });
   auto [ours, theirs] = TRY(Channel::make());
-  const sys::Child monitor = TRY(sys::clone_child(0));
+  monitor = TRY(sys::clone_child(0));
   if (monitor.pid == 0) {
     ours.close();
     be_monitor(settings, options, std::move(state), std::move(theirs));

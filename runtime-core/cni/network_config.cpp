@@ -237,7 +237,7 @@ using Parser = Result<NetworkConfig> (*)(std::string_view json, std::string_view
 void load_file(const std::string& path, Parser parse, NetworkDirectory& directory) {
   auto json = sys::find_file(path);
   if (!json) {
-    directory.broken.push_back(json.error());
+    directory.unread.push_back(json.error());
     return;
   }
   if (!*json) return;  // deleted since the directory was listed
@@ -247,25 +247,6 @@ void load_file(const std::string& path, Parser parse, NetworkDirectory& director
   } else {
     directory.broken.push_back(network.error());
   }
-}
-
-std::string joined(const std::vector<std::string>& texts, std::string_view separator) {
-  std::string all;
-  for (const std::string& text : texts) all.append(all.empty() ? "" : separator).append(text);
-  return all;
-}
-
-Error no_such_network(const std::string& directory, std::string_view name,
-                      const NetworkDirectory& found) {
-  std::vector<std::string> names;
-  for (const NetworkConfig& network : found.networks) names.push_back(network.name);
-  std::vector<std::string> broken;
-  for (const Error& error : found.broken) broken.push_back(error.message);
-
-  Error error = fail(Errc::NotFound, "no network \"{}\" in {}; ", name, directory);
-  error.message += names.empty() ? "there are none" : "there are: " + joined(names, ", ");
-  if (!broken.empty()) error.message += "; not usable: " + joined(broken, "; ");
-  return error;
 }
 
 }  // namespace
@@ -294,14 +275,6 @@ Result<NetworkDirectory> load_networks(const std::string& directory) {
   for (const std::string& path : lists) load_file(path, parse_network_list, found);
   for (const std::string& path : singles) load_file(path, parse_single_plugin, found);
   return found;
-}
-
-Result<NetworkConfig> load_network(const std::string& directory, std::string_view name) {
-  NetworkDirectory found = TRY(load_networks(directory));
-  for (NetworkConfig& network : found.networks) {
-    if (network.name == name) return std::move(network);
-  }
-  return no_such_network(directory, name, found);
 }
 
 }  // namespace netctl::cni

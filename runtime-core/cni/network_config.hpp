@@ -49,11 +49,10 @@ std::string json_of(const PluginConfig& plugin);
 // A config directory, read whole.
 struct NetworkDirectory {
   std::vector<NetworkConfig> networks{};  // .conflist before .conf and .json, each by file name
-  std::vector<Error> broken{};            // one for each file that could not be used, naming it
+  std::vector<Error> broken{};            // one for each file that is no network, naming it
+  std::vector<Error> unread{};            // one that cannot be read now, and may hold any network
 };
 // A directory that does not exist has no networks.
 Result<NetworkDirectory> load_networks(const std::string& directory);
-// The first network of that name. NotFound lists the names that there are, and the broken files.
-Result<NetworkConfig> load_network(const std::string& directory, std::string_view name);
 
 }  // namespace netctl::cni

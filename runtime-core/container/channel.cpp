@@ -70,8 +70,8 @@ Status Channel::send_failure(const Error& error) const {
 }
 
 bool Channel::has_word() const {
-  pollfd waiting{.fd = socket_.get(), .events = POLLIN, .revents = 0};
-  return ::poll(&waiting, 1, 0) == 1;
+  char byte = 0;
+  return ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
 }
 
 // Until there is one, or the other end is closed or dead.

@@ -230,7 +230,9 @@ std::optional<Error> Launched::failure() {
 }
 
 Status Launched::start() {
-  TRY(channel_.send(Word::Start));
+  if (auto sent = channel_.send(Word::Start); !sent) {
+    return failure().value_or(std::move(sent).error());
+  }
   auto message = TRY(channel_.receive());
   if (message) return std::move(message->error);
   started_ = true;

@@ -1,4 +1,5 @@
 // The main job, as a user does it: netctl add and del on the network that needs no configuration.
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -159,6 +160,36 @@ TEST_F(Attach, DelOfOneLeavesTheOtherWorking) {
   Server server("web", 80);
   EXPECT_EQ(ask("", "127.0.0.1", 8080, server), "172.17.0.1");
   EXPECT_THAT(run("nft list ruleset").out, Not(HasSubstr("8081")));
+}
+
+// The file may hold just that network.
+TEST_F(Attach, NoDefaultTakesThePlaceOfANetworkWhoseFileCannotBeRead) {
+  const std::string before = host_state();
+  std::filesystem::create_directories("/run/cni-config");
+  std::filesystem::create_symlink("/proc/self/mem", "/run/cni-config/bridge.conflist");
+  const auto added = run("netctl add bridge web");
+  EXPECT_EQ(added.exit_status, 1);
+  EXPECT_THAT(added.err, HasSubstr("network \"bridge\": read /run/cni-config/bridge.conflist: "
+                                   "Input/output error"));
+  EXPECT_EQ(host_state(), before);
+}
+
+// Its plugins would take for garbage what the cache does not name.
+TEST_F(Attach, GcTouchesNothingWhereAnEntryOfTheCacheCannotBeRead) {
+  sure("netctl add bridge web -p 8080:80");
+  sure("netctl add bridge client");
+  const std::string before = host_state();
+  const std::string first = std::filesystem::directory_iterator("/run/cni-state/results")->path();
+  const auto collected =
+      run(format("ASAN_OPTIONS=detect_leaks=0 strace -qq -o /dev/null -P {} -e trace=openat "
+                 "-e inject=openat:error=EMFILE {} gc bridge",
+                 first, netctl_program()));
+  EXPECT_EQ(collected.exit_status, 1);
+  EXPECT_THAT(collected.err, HasSubstr("what is attached to network \"bridge\" is not known: "));
+  EXPECT_THAT(collected.err, HasSubstr(first + ": Too many open files"));
+  EXPECT_EQ(host_state(), before);
+  sure("netctl gc bridge");
+  EXPECT_EQ(host_state(), before);
 }
 
 TEST_F(Attach, DelTwiceIsAsGoodAsOnce) {

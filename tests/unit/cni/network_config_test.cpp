@@ -229,27 +229,16 @@ TEST(LoadNetworks, ADirectoryThatDoesNotExistHasNone) {
   EXPECT_THAT(found->networks, IsEmpty());
 }
 
-TEST(LoadNetwork, TheFirstOfTheNameIsTaken) {
+TEST(LoadNetworks, AFileThatCannotBeReadMayHoldAnyNetwork) {
   const PluginScripts files;
-  files.write("10-a.conflist", list_named("web"));
-  files.write("20-b.conflist", list_named("web"));
-  const auto network = load_network(files.path(""), "web");
-  ASSERT_THAT(network, Succeeds());
-  EXPECT_THAT(network->file, testing::EndsWith("10-a.conflist"));
-}
-
-TEST(LoadNetwork, AnUnknownNameIsToldWhatThereIs) {
-  const PluginScripts files;
-  files.write("net.d/10-a.conflist", list_named("bridge"));
-  files.write("net.d/20-b.conflist", list_named("web"));
-  const std::string directory = files.path("net.d");
-  EXPECT_THAT(load_network(directory, "foo"), FailsWith(Errc::NotFound));
-  EXPECT_THAT(load_network(directory, "foo"),
-              FailsSaying(Eq("no network \"foo\" in " + directory + "; there are: bridge, web")));
-  files.write("net.d/30-c.conflist", "{");
-  EXPECT_THAT(load_network(directory, "foo"), FailsSaying(HasSubstr("net.d/30-c.conflist: ")));
-  EXPECT_THAT(load_network("/nowhere/net.d", "foo"),
-              FailsSaying(Eq("no network \"foo\" in /nowhere/net.d; there are none")));
+  files.write("net.d/10-good.conflist", list_named("good"));
+  std::filesystem::create_symlink("/proc/self/mem", files.path("net.d/20-mem.conflist"));
+  const auto found = load_networks(files.path("net.d"));
+  ASSERT_THAT(found, Succeeds());
+  EXPECT_THAT(names_of(found->networks), ElementsAre("good"));
+  EXPECT_THAT(found->broken, IsEmpty());
+  ASSERT_EQ(found->unread.size(), 1U);
+  EXPECT_THAT(found->unread[0].message, HasSubstr("net.d/20-mem.conflist: Input/output error"));
 }
 
 }  // namespace
