@@ -335,7 +335,8 @@ try_point() {
   tried=$((tried + 1))
   local was=$failures
   if [ "$kill" = 0 ] && [ "$status" != 0 ]; then
-    if ! grep -q -E "$(words_of "$error")" /run/faults/out; then
+    # What cannot write cannot tell.
+    if [ "$on$call" != +write ] && ! grep -q -E "$(words_of "$error")" /run/faults/out; then
       nameless=$((nameless + 1))
       [ -z "${FAULTS_VERBOSE:-}" ] || echo "$operation: $call number $n: the error has no cause: $(head -c 200 /run/faults/out)"
     fi
@@ -367,7 +368,13 @@ try_point() {
   esac
   : >/run/faults/out
   teardown "$operation"
-  [ "$failures" != "$was" ] || survived=$((survived + 1))
+  if [ "$failures" = "$was" ]; then
+    survived=$((survived + 1))
+  elif [ "$operation" = netctl-gc-box ]; then  # what it lost would be missed at each point to come
+    unbase "$operation"
+    base "$operation"
+    state >/run/faults/clean
+  fi
 }
 
 total_tried=0 total_survived=0 total_nameless=0
