@@ -68,12 +68,19 @@ Result<std::set<int>> links_with_route(rtnl::RouteSocket& host) {
   return links;
 }
 
+// There is none, or one that says so: "prohibit", "blackhole".
+bool is_no_way(const Error& error) {
+  return error.code == Errc::NotFound || error.code == Errc::PermissionDenied ||
+         error.code == Errc::InvalidArgument;
+}
+
 // Takes those out that lead to a container which is masqueraded for its ports.
 Status keep_used(rtnl::RouteSocket& host, std::set<int>& links) {
   auto table = TRY(attach::TableEditor::open(attach::firewall_table()));
   for (const nft::Element& element : TRY(table.elements(attach::hairpin_map(Family::V6)))) {
     if (links.empty()) break;
     const auto route = host.route_to(std::get<IpAddress>(element.key.front()));
+    if (!route && !is_no_way(route.error())) return route.error();
     if (route) links.erase(route->link);
   }
   return ok();

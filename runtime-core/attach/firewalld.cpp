@@ -28,6 +28,7 @@ Result<bool> flag_of(const bus::Message& answer) {
 
 Result<Firewalld> Firewalld::open() {
   auto bus = MessageBus::open();
+  if (!bus && bus.error().code != Errc::NotFound) return bus.error();
   if (!bus) return does_not_run(bus.error().message);
   const bus::Message answer = TRY(bus->call({.destination = "org.freedesktop.DBus",
                                              .path = "/org/freedesktop/DBus",

@@ -86,9 +86,11 @@ Result<UniqueFd> connect() {
     UniqueFd socket = connect_to(socket_name(take_part(addresses, ';')));
     if (socket) return socket;
     number = errno;
+    if (number == EMFILE || number == ENFILE || number == ENOMEM) break;
   }
   Error error = system_error(number, "connect to the system's message bus");
-  error.code = Errc::NotFound;
+  // Nobody listens there, or it is no address. All else is no answer.
+  if (number == ECONNREFUSED || number == ENOTDIR || number == EINVAL) error.code = Errc::NotFound;
   return error;
 }
 

@@ -88,10 +88,11 @@ Result<std::vector<std::string>> entries_of(int directory) {
                                                      close);
   if (!stream) return system_error(errno, "list a directory");
   std::vector<std::string> names;
-  for (const dirent* entry = nullptr; (entry = ::readdir(stream.get()));) {
+  for (errno = 0; const dirent* entry = ::readdir(stream.get()); errno = 0) {
     const std::string name = entry->d_name;
     if (name != "." && name != "..") names.push_back(name);
   }
+  if (errno != 0) return system_error(errno, "list a directory");
   return names;
 }
 

@@ -239,9 +239,9 @@ Status Root::mount(const Mount& mount, UniqueFd source) {
       .type = mount.type, .source = mount.source, .options = std::move(data)};
   UniqueFd made = TRY(sys::new_filesystem(wanted));
   if (options.copy_up) {
-    if (const auto covered = open_in_root(fd_.get(), mount.destination, O_RDONLY | O_DIRECTORY)) {
-      TRY(copy_tree(covered->get(), made.get()).context("copy {}", mount.destination));
-    }
+    const auto covered = open_in_root(fd_.get(), mount.destination, O_RDONLY | O_DIRECTORY);
+    if (!covered && covered.error().code != Errc::NotFound) return covered.error();
+    if (covered) TRY(copy_tree(covered->get(), made.get()).context("copy {}", mount.destination));
   }
   return attach(std::move(made), mount, Kind::Directory);
 }
