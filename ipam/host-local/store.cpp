@@ -103,17 +103,8 @@ Result<std::vector<Store::Entry>> Store::scan() {
     }
   }
   std::ranges::sort(entries, {}, &Entry::address);
-  ErrorList amiss;
-  // A killed process leaves the index behind the times: whoever reads the files next comes by here.
-  for (const std::string& name : unfinished) amiss.keep(sys::delete_file(path(name)));
-  for (const Entry& entry : entries) {
-    if (!entry.reservation.has_unknown_owner()) continue;
-    const std::string file = path(entry.address.to_text());
-    Error error = system_error(entry.reservation.error, "read reservation " + file);
-    error.message += "; nobody knows whose it is: remove the file if the address is not in use";
-    amiss.add(std::move(error));
-  }
-  scanned_ = amiss.status();
+  remove_unfinished(unfinished);
+  unread_ = readability_of(entries);
 
   struct stat info {};
   if (::fstat(fd_.get(), &info) != 0) return system_error(errno, "look at " + place_.directory);
@@ -123,6 +114,25 @@ Result<std::vector<Store::Entry>> Store::scan() {
   index_is_whole_ = std::ranges::none_of(
       entries, [](const Entry& entry) { return entry.reservation.is_unreadable(); });
   return entries;
+}
+
+// A killed process leaves the index behind the times: whoever reads the files next comes by here.
+void Store::remove_unfinished(const std::vector<std::string>& names) {
+  ErrorList errors;
+  for (const std::string& name : names) errors.keep(sys::delete_file(path(name)));
+  unfinished_ = errors.status();
+}
+
+Status Store::readability_of(const std::vector<Entry>& entries) const {
+  ErrorList errors;
+  for (const Entry& entry : entries) {
+    if (!entry.reservation.has_unknown_owner()) continue;
+    const std::string file = path(entry.address.to_text());
+    Error error = system_error(entry.reservation.error, "read reservation " + file);
+    error.message += "; nobody knows whose it is: remove the file if the address is not in use";
+    errors.add(std::move(error));
+  }
+  return errors.status();
 }
 
 Result<std::optional<IpAddress>> Store::first_free(const IpAddress& from, const IpAddress& to) {
@@ -213,12 +223,16 @@ Status Store::release(const Entry& entry) {
 Status Store::release_each(const std::vector<Entry>& entries) {
   ErrorList errors;
   for (const Entry& entry : entries) errors.keep(release(entry));
-  errors.keep(std::exchange(scanned_, ok()));
+  errors.keep(std::exchange(unfinished_, ok()));
+  errors.keep(std::exchange(unread_, ok()));
   return errors.status();
 }
 
 Status Store::release_all(const cni::Attachment& owner) {
-  return release_each(TRY(entries_of(owner)));
+  const std::vector<Entry> entries = TRY(entries_of(owner));
+  // What could not be read is hardly his besides. One bad file must not fail every DEL for good.
+  if (!entries.empty()) unread_ = ok();
+  return release_each(entries);
 }
 
 Status Store::retain(const std::vector<cni::Attachment>& owners) {

@@ -68,7 +68,7 @@ class Store {
   // Free afterwards; already free is success.
   Status release(const IpAddress& address);
   // Releases all addresses of the owner, those of before the last boot too; goes on past failures
-  // and reports them all. Where all files had to be read, one that could not be may be his: a
+  // and reports them all. Where none was found and a file could not be read, it may be his: a
   // failure.
   Status release_all(const cni::Attachment& owner);
   // The same for every address whose owner is not among `owners`. A file that cannot be read is
@@ -91,6 +91,8 @@ class Store {
   Result<std::optional<std::vector<Entry>>> confirmed(const cni::Attachment& owner);
   Status release(const Entry& entry);
   Status release_each(const std::vector<Entry>& entries);
+  void remove_unfinished(const std::vector<std::string>& names);
+  Status readability_of(const std::vector<Entry>& entries) const;
   std::string path(std::string_view name) const;
 
   StorePlace place_;
@@ -98,7 +100,8 @@ class Store {
   sys::FileLock lock_;
   std::unique_ptr<Index> index_{};  // once it was needed
   bool index_is_whole_ = true;      // made of files that could all be read
-  Status scanned_{};                // what was amiss when all files were read
+  Status unfinished_{};             // how removing what killed processes left went
+  Status unread_{};                 // which files could not be read, when all were
 };
 
 }  // namespace netctl::host_local
