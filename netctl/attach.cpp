@@ -197,8 +197,8 @@ Status del(const Settings& settings, const Target& typed) {
   const Target target = resolved(typed);
   const cni::RuntimeCall call = TRY(call_of(target));
   cni::Runtime cni_runtime = runtime(settings);
-  const auto cached = cni_runtime.find_cached(
-      target.network, {.container_id = call.container_id, .ifname = call.ifname});
+  const auto cached = TRY(cni_runtime.find_cached(
+      target.network, {.container_id = call.container_id, .ifname = call.ifname}));
   if (cached) {
     if (const auto network = cni::parse_network_list(cached->config_text, "")) {
       return cni_runtime.del(*network, call);

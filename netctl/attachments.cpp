@@ -206,8 +206,8 @@ Status list_attachments(const Settings& settings, const Output& output) {
 Status inspect_attachment(const Settings& settings, const Target& typed, const Output& output) {
   const Target target = resolved(typed);
   const Place place = TRY(place_of(target));
-  const auto cached = runtime(settings).find_cached(
-      target.network, {.container_id = place.container_id, .ifname = target.ifname});
+  const auto cached = TRY(runtime(settings).find_cached(
+      target.network, {.container_id = place.container_id, .ifname = target.ifname}));
   if (!cached) {
     return fail(Errc::NotFound,
                 "{} of {} is not attached to network \"{}\": netctl ls shows what is",

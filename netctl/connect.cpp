@@ -30,7 +30,7 @@ bool was_made_by(const cni::CachedAttachment& attachment, std::string_view type)
 
 // A namespace that belongs to somebody else gets no interfaces, nor does one that shall have none.
 Status check_connectable(const Settings& settings, const std::string& container_id) {
-  for (const cni::CachedAttachment& each : runtime(settings).cached("")) {
+  for (const cni::CachedAttachment& each : TRY(runtime(settings).all_cached(""))) {
     if (each.call.container_id != container_id) continue;
     if (was_made_by(each, "host") || was_made_by(each, "container")) {
       return fail(Errc::InvalidArgument,
@@ -75,7 +75,7 @@ Status disconnect(const Settings& settings, Target target, bool force) {
   const Place place = TRY(place_of(target));
   ErrorList errors;
   bool any = false;
-  for (const cni::CachedAttachment& each : runtime(settings).cached(target.network)) {
+  for (const cni::CachedAttachment& each : TRY(runtime(settings).all_cached(target.network))) {
     const bool meant = target.container_id.empty() ? each.call.netns == place.netns
                                                    : each.call.container_id == place.container_id;
     if (!meant) continue;

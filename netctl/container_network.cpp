@@ -17,8 +17,9 @@ Target target_of(const container::State& state, const container::NetworkUse& use
       .network = use.network, .ns = state.netns, .ifname = use.ifname, .container_id = state.id};
 }
 
-bool is_cached(const Settings& settings, const std::string& container_id) {
-  return std::ranges::any_of(runtime(settings).cached(""), [&](const cni::CachedAttachment& each) {
+Result<bool> is_cached(const Settings& settings, const std::string& container_id) {
+  const auto cached = TRY(runtime(settings).all_cached(""));
+  return std::ranges::any_of(cached, [&](const cni::CachedAttachment& each) {
     return each.call.container_id == container_id;
   });
 }
@@ -108,7 +109,7 @@ Status attach_all(const Settings& settings, const container::State& state, Names
 
 Status detach_all(const Settings& settings, const container::State& state) {
   // Attaching begins when the namespace is pinned, and what was attached is in the cache.
-  if (!TRY(sys::exists(state.netns)) && !is_cached(settings, state.id)) return ok();
+  if (!TRY(sys::exists(state.netns)) && !TRY(is_cached(settings, state.id))) return ok();
   ErrorList errors;
   for (auto use = state.networks.rbegin(); use != state.networks.rend(); ++use) {
     errors.keep(del(settings, target_of(state, *use)).context("network \"{}\"", use->network));

@@ -38,6 +38,12 @@ Result<cgroup::Group> group_of(const State& state) {
   return cgroup::Group(layout, state.cgroup_path);
 }
 
+// Whether it failed for another reason than that there are no cgroups where we are, which is
+// nothing new to whoever asks for something else.
+bool is_cgroup_in_sight(const Error& error) {
+  return error.code != Errc::NotFound && error.code != Errc::NotSupported;
+}
+
 // True when it ended in time, or had ended before.
 Result<bool> wait_for(const container::ProcessName& process, milliseconds patience) {
   const auto pidfd = TRY(sys::find_process(process.pid, process.start_time));
@@ -78,7 +84,12 @@ Result<std::string> state_text(const State& state) {
     case Phase::Running:
       break;
   }
-  return std::string(TRY(group_of(state)).is_frozen() ? "paused" : "running");
+  const auto group = group_of(state);
+  if (!group) {
+    if (is_cgroup_in_sight(group.error())) return group.error();
+    return std::string("running");
+  }
+  return std::string(TRY(group->is_frozen()) ? "paused" : "running");
 }
 
 Fact age_fact(const State& state) {
@@ -96,10 +107,11 @@ Result<Facts> facts_of(const State& state) {
   }
   if (networks.empty()) networks.emplace_back(state.netns.empty() ? "host" : "ns:" + state.netns);
   const bool runs = TRY(container::is_running(state));
+  const std::string phase = TRY(state_text(state));
   Facts facts{fact("id", state.id),
               fact("name", state.name),
               fact("command", state.command),
-              fact("state", TRY(state_text(state))),
+              fact("state", phase),
               age_fact(state),
               fact("networks", networks),
               fact("ports", ports),
@@ -279,10 +291,11 @@ Result<bool> is_deserted(const cgroup::Group& group) {
   return TRY(group.members()).empty();
 }
 
-// Groups of containers that nobody knows.
-Result<std::vector<std::string>> unknown_groups(const std::vector<std::string>& known) {
+// Groups of containers that nobody knows; goes on past those that cannot be looked at.
+Result<std::vector<std::string>> unknown_groups(const std::vector<std::string>& known,
+                                                ErrorList& errors) {
   const auto found = cgroup::own_layout();
-  if (!found && found.error().code == Errc::NotFound) return std::vector<std::string>();
+  if (!found && !is_cgroup_in_sight(found.error())) return std::vector<std::string>();
   const cgroup::Layout layout = TRY(found);
   std::set<std::string> ids;
   for (const cgroup::Hierarchy& each : layout.hierarchies) {
@@ -294,7 +307,9 @@ Result<std::vector<std::string>> unknown_groups(const std::vector<std::string>& 
   }
   std::vector<std::string> deserted;
   for (const std::string& id : ids) {
-    if (TRY(is_deserted(cgroup::Group(layout, group_path_of(id))))) deserted.push_back(id);
+    const auto is_nobodys = is_deserted(cgroup::Group(layout, group_path_of(id)));
+    if (!is_nobodys) errors.add(is_nobodys.error());
+    if (is_nobodys && *is_nobodys) deserted.push_back(id);
   }
   return deserted;
 }
@@ -347,12 +362,13 @@ Status stop_container(const Settings& settings, const std::string& name, unsigne
   const State state = TRY(store(settings).find(name));
   if (TRY(container::is_running(state))) {
     const cgroup::Group group = TRY(group_of(state));
-    if (group.is_frozen()) TRY(group.set_frozen(false));  // or it would not hear of it
+    if (TRY(group.is_frozen())) TRY(group.set_frozen(false));  // or it would not hear of it
     TRY(signal(state.init, state.stop_signal));
     if (!TRY(wait_for(state.init, milliseconds(std::int64_t{seconds} * 1000)))) TRY(group.kill());
   }
-  TRY(wait_for(state.monitor, kCleaningUp));
-  return ok();
+  if (TRY(wait_for(state.monitor, kCleaningUp))) return ok();
+  return fail(Errc::TryAgain, "container \"{}\" does not come to its end: netctl rm -f removes it",
+              name);
 }
 
 Status kill_container(const Settings& settings, const std::string& name,
@@ -370,9 +386,10 @@ Status remove_container(const Settings& settings, const std::string& name, bool 
   }
   const Phase phase = TRY(container::phase_of(*state));
   if (!force && (phase == Phase::Running || phase == Phase::Created)) {
+    const std::string text = TRY(state_text(*state));
     return fail(Errc::InvalidArgument,
-                "container \"{}\" is {}: netctl stop {} ends it, rm -f does both", name,
-                TRY(state_text(*state)), name);
+                "container \"{}\" is {}: netctl stop {} ends it, rm -f does both", name, text,
+                name);
   }
   TRY(end(*state));
   return remove_all(settings, *state).context("container \"{}\"", name);
@@ -381,7 +398,7 @@ Status remove_container(const Settings& settings, const std::string& name, bool 
 Status pause_container(const Settings& settings, const std::string& name, bool paused) {
   const State state = TRY(running(settings, name));
   const cgroup::Group group = TRY(group_of(state));
-  if (group.is_frozen() == paused) {
+  if (TRY(group.is_frozen()) == paused) {
     return fail(Errc::InvalidArgument, "container \"{}\" is {}paused", name,
                 paused ? "already " : "not ");
   }
@@ -443,11 +460,9 @@ Status collect_containers(const Settings& settings, bool dry_run) {
   if (!dry_run) errors.keep(where.release_stray_names());
   const std::vector<State> known = TRY(where.all());
   std::vector<std::string> unknown = TRY(where.ids_without_state());
-  if (auto groups = unknown_groups(TRY(where.ids()))) {
-    std::ranges::move(*groups, std::back_inserter(unknown));
-  } else {
-    errors.add(groups.error());
-  }
+  const auto groups = unknown_groups(TRY(where.ids()), errors);
+  if (!groups) errors.add(groups.error());
+  if (groups) unknown.insert(unknown.end(), groups->begin(), groups->end());
   held.reset();
   for (const std::string& id : unknown) {
     const State state{.id = id, .cgroup_path = group_path_of(id)};

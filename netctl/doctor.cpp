@@ -246,7 +246,7 @@ Findings examine_copies() {
     if (!names) continue;
     for (const std::string& name : *names) {
       const auto version = cni::stamped_version(format("{}/{}", directory, name));
-      if (version) copies.by_version[*version].push_back(name);
+      if (version && *version) copies.by_version[**version].push_back(name);
     }
     if (copies.by_version.empty()) continue;
     findings.push_back(judge_copies(copies, std::string(cni::own_version())));

@@ -25,9 +25,10 @@ using container::State;
 Result<container::User> user_of(const std::string& text, pid_t init) {
   const UniqueFd root(
       ::open(format("/proc/{}/root", init).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  return container::parse_user(text, container::file_in_root(root.get(), "/etc/passwd"),
-                               container::file_in_root(root.get(), "/etc/group"))
-      .context("-u");
+  if (!root) return system_error(errno, "open the container's root");
+  const std::string passwd = TRY(container::file_in_root(root.get(), "/etc/passwd"));
+  const std::string group = TRY(container::file_in_root(root.get(), "/etc/group"));
+  return container::parse_user(text, passwd, group).context("-u");
 }
 
 // The container's own process, with what is another's about it.
@@ -63,7 +64,7 @@ Result<State> usable(const Settings& settings, const std::string& name) {
   }
   const cgroup::Layout layout = TRY(cgroup::own_layout());
   const cgroup::Group group(layout, state.cgroup_path);
-  if (!group.is_frozen()) return state;
+  if (!TRY(group.is_frozen())) return state;
   return fail(Errc::TryAgain, "cannot exec in a paused container: netctl unpause {}", name);
 }
 

@@ -58,7 +58,8 @@ Result<Holder> holder_of(const std::string& path) {
     return error_at("look at", path);
   }
   if (S_ISDIR(info.st_mode)) return fail(Errc::Exists, "{} is a directory: move it away", path);
-  return S_ISREG(info.st_mode) && cni::stamped_version(path) ? Holder::Us : Holder::Another;
+  const bool is_ours = S_ISREG(info.st_mode) && TRY(cni::stamped_version(path)).has_value();
+  return is_ours ? Holder::Us : Holder::Another;
 }
 
 Result<Identity> identity_of(const std::string& path) {
@@ -83,6 +84,9 @@ Result<sys::FileLock> lock_directory(const std::string& directory) {
 Status refuse_own_directory(const Installation& wanted) {
   const auto source = identity_of(wanted.source);
   const auto target = identity_of(wanted.directory);
+  for (const auto* each : {&source, &target}) {
+    if (!*each && each->error().code != Errc::NotFound) return each->error();
+  }
   if (!source || !target || *source != *target) return ok();
   return fail(
       Errc::InvalidArgument,
@@ -109,7 +113,7 @@ Result<std::vector<Task>> plugins_in(const Installation& wanted) {
   std::vector<std::string> others;
   for (const std::string& plugin : TRY(sys::list_directory(wanted.source))) {
     const std::string path = format("{}/{}", wanted.source, plugin);
-    const auto version = cni::stamped_version(path);
+    const auto version = TRY(cni::stamped_version(path));
     if (plugin.starts_with('.') || plugin == kOneOfAll || !version) continue;
     if (*version != cni::own_version()) others.push_back(format("{} ({})", plugin, *version));
     const Identity identity = TRY(identity_of(path));
@@ -320,7 +324,11 @@ Status uninstall(const Installation& wanted) {
     if (is_passing(name) && !wanted.dry_run) errors.keep(sys::delete_file(path));
     if (name.starts_with('.')) continue;
     struct stat info {};
-    if (::lstat(path.c_str(), &info) != 0 || S_ISDIR(info.st_mode)) continue;
+    if (::lstat(path.c_str(), &info) != 0) {
+      if (errno != ENOENT) errors.add(error_at("look at", path));
+      continue;
+    }
+    if (S_ISDIR(info.st_mode)) continue;
     if (name.ends_with(kBackup)) name.resize(name.size() - kBackup.size());
     if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
   }

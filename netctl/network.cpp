@@ -159,7 +159,7 @@ Status detach_all(cni::Runtime& cni_runtime, const cni::NetworkConfig& network) 
 }
 
 Status remove_network(const Settings& settings, const std::string& name, bool force) {
-  const auto networks = TRY(configured_networks(settings));
+  const auto networks = TRY(all_configured_networks(settings));
   const auto found = std::ranges::find(networks, name, &cni::NetworkConfig::name);
   if (found == networks.end()) {
     return force && !is_default_network(name) ? ok() : refuse_unknown(settings, name);
@@ -283,9 +283,9 @@ Status inspect_networks(const Settings& settings, const std::vector<std::string>
 }
 
 Status network_exists(const Settings& settings, const std::string& name) {
-  const auto networks = TRY(all_networks(settings));
+  const auto networks = TRY(all_configured_networks(settings));
   const auto found = std::ranges::find(networks, name, &cni::NetworkConfig::name);
-  if (found != networks.end()) return ok();
+  if (found != networks.end() || is_default_network(name)) return ok();
   return Error{.code = Errc::NotFound};
 }
 

@@ -353,7 +353,7 @@ Status create_network(const Settings& settings, const CreateRequest& request) {
   NewNetwork network = TRY(read_request(request));
   std::optional<sys::FileLock> lock;
   if (!request.dry_run) lock = TRY(lock_directory(settings.config_directory));
-  const auto networks = TRY(configured_networks(settings));
+  const auto networks = TRY(all_configured_networks(settings));
   if (TRY(is_taken(request, networks))) return print(network_id(request.name) + "\n");
   TRY(complete(network, request, networks));
   const std::string json = network_json(network);

@@ -17,7 +17,17 @@ Result<cni::NetworkDirectory> read_directory(const Settings& settings) {
   return directory;
 }
 
+Status all_read(const cni::NetworkDirectory& directory) {
+  return directory.unread.empty() ? ok() : Status(directory.unread.front());
+}
+
 }  // namespace
+
+Result<std::vector<cni::NetworkConfig>> all_configured_networks(const Settings& settings) {
+  cni::NetworkDirectory directory = TRY(read_directory(settings));
+  TRY(all_read(directory));
+  return std::move(directory.networks);
+}
 
 Result<std::vector<cni::NetworkConfig>> configured_networks(const Settings& settings) {
   return TRY(read_directory(settings)).networks;
@@ -29,9 +39,7 @@ Result<cni::NetworkConfig> find_network(const Settings& settings, const std::str
   const auto found = std::ranges::find(networks, name, &cni::NetworkConfig::name);
   if (found != networks.end()) return std::move(*found);
   // That file may be the one. A default network in its place would be another network.
-  if (!directory.unread.empty()) {
-    return Status(directory.unread.front()).context("network \"{}\"", name).error();
-  }
+  TRY(all_read(directory).context("network \"{}\"", name));
   if (is_default_network(name)) return default_network(name, networks);
   std::string known;
   for (const cni::NetworkConfig& network : networks) known += network.name + ", ";
@@ -43,8 +51,10 @@ Result<cni::NetworkConfig> find_network(const Settings& settings, const std::str
 }
 
 Result<std::vector<cni::NetworkConfig>> all_networks(const Settings& settings) {
-  std::vector<cni::NetworkConfig> networks = TRY(configured_networks(settings));
+  cni::NetworkDirectory directory = TRY(read_directory(settings));
+  std::vector<cni::NetworkConfig>& networks = directory.networks;
   const std::size_t configured = networks.size();
+  if (!directory.unread.empty()) return std::move(networks);  // one of them may be a default's
   for (const std::string_view name : kDefaultNetworks) {
     const auto replaced = std::ranges::find(networks, name, &cni::NetworkConfig::name);
     if (replaced != networks.end()) continue;
@@ -52,7 +62,7 @@ Result<std::vector<cni::NetworkConfig>> all_networks(const Settings& settings) {
         name, {networks.begin(), networks.begin() + static_cast<std::ptrdiff_t>(configured)});
     networks.push_back(TRY(std::move(network)));
   }
-  return networks;
+  return std::move(networks);
 }
 
 }  // namespace netctl::command

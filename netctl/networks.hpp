@@ -12,6 +12,9 @@ namespace netctl::command {
 // The networks of the config directory, in the order in which they are found. Files that cannot be
 // used are named in a warning and hide nothing.
 Result<std::vector<cni::NetworkConfig>> configured_networks(const Settings& settings);
+// The same for who acts on what is not there: a file that cannot be read, and may hold any network,
+// is an error.
+Result<std::vector<cni::NetworkConfig>> all_configured_networks(const Settings& settings);
 
 // The network of that name: a config file's, otherwise one of those that are there without any.
 Result<cni::NetworkConfig> find_network(const Settings& settings, const std::string& name);

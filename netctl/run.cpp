@@ -123,15 +123,17 @@ Result<std::vector<NamespaceUse>> namespaces_of(const Settings& settings, const 
 // --- the root file system -------------------------------------------------------------------
 
 // A file of the container, from the topmost layer that has it.
-std::string file_of_container(const RunOptions& options, const std::string& path) {
+Result<std::string> file_of_container(const RunOptions& options, const std::string& path) {
   std::vector<std::string> directories = options.layers;
   if (directories.empty()) directories.push_back(options.rootfs);
   for (auto each = directories.rbegin(); each != directories.rend(); ++each) {
     const UniqueFd root(::open(each->c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!root || !sys::open_in_root(root.get(), path, O_PATH)) continue;
-    return container::file_in_root(root.get(), path);
+    if (!root) return system_error(errno, "open " + *each);
+    const auto found = sys::open_in_root(root.get(), path, O_PATH);
+    if (found) return container::file_in_root(root.get(), path);
+    if (found.error().code != Errc::NotFound) return found.error();
   }
-  return "";
+  return std::string();
 }
 
 Status check_root(const RunOptions& options) {
@@ -154,9 +156,9 @@ Status check_root(const RunOptions& options) {
 
 Result<container::User> user_of(const RunOptions& options) {
   if (options.user.empty()) return container::User{};
-  return container::parse_user(options.user, file_of_container(options, "/etc/passwd"),
-                               file_of_container(options, "/etc/group"))
-      .context("-u");
+  const std::string passwd = TRY(file_of_container(options, "/etc/passwd"));
+  const std::string group = TRY(file_of_container(options, "/etc/group"));
+  return container::parse_user(options.user, passwd, group).context("-u");
 }
 
 // --- making it ------------------------------------------------------------------------------
@@ -224,6 +226,7 @@ Status make_directories(const Settings& settings, const RunOptions& options, con
 // State and spec, checked whole and put into the store.
 Result<State> create(const Settings& settings, const RunOptions& options) {
   TRY(check_root(options));
+  TRY(cgroup::own_layout());  // without, there will be nothing to put it into
   State state = TRY(first_state(settings, options));
   const container::Store where = store(settings);
   SpecPlace place;

@@ -8,6 +8,7 @@
 #include "netctl/progress.hpp"
 #include "plugins/built_ins.hpp"
 #include "runtime-core/ns/netns.hpp"
+#include "runtime-core/sys/files.hpp"
 #include "runtime-core/sys/own_program.hpp"
 
 namespace netctl::command {
@@ -30,8 +31,8 @@ std::string own_plugin_directory() {
   const std::filesystem::path self = sys::own_program_path();
   const std::filesystem::path lib = self.parent_path().parent_path() / "lib";
   const std::filesystem::path installed = lib / "netctl" / "cni";
-  std::error_code error;
-  return std::filesystem::exists(installed, error) ? installed : lib / "cni";
+  // Where that cannot be told: others' plugins may be in the other.
+  return sys::exists(installed).value_or(true) ? installed : lib / "cni";
 }
 
 std::string environment_or(const char* name, std::string otherwise) {

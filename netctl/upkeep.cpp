@@ -26,7 +26,7 @@ bool can_be_asked(const cni::NetworkConfig& network) {
   return version && *version >= kWithGc;
 }
 
-// In doubt it is there: what cannot be looked at is not garbage.
+// What cannot be looked at is not garbage: an error.
 Result<bool> is_gone(const cni::CachedAttachment& attachment) {
   if (attachment.call.netns.empty()) return false;  // not known
   return !TRY(ns::find_netns(attachment.call.netns)).has_value();
@@ -42,10 +42,13 @@ std::string line_of(const cni::CachedAttachment& attachment, std::string_view ve
 
 Status announce(const Settings& settings, const cni::NetworkConfig& network,
                 const Garbage& garbage) {
-  for (const cni::CachedAttachment& each : runtime(settings).cached(network.name)) {
-    if (garbage.all || TRY(is_gone(each))) TRY(print(line_of(each, "would detach")));
+  ErrorList errors;
+  for (const cni::CachedAttachment& each : TRY(runtime(settings).all_cached(network.name))) {
+    const auto gone = garbage.all ? Result<bool>(true) : is_gone(each);
+    if (!gone) errors.add(gone.error());
+    if (gone && *gone) TRY(print(line_of(each, "would detach")));
   }
-  return ok();
+  return errors.status();
 }
 
 Status collect(const Settings& settings, const cni::NetworkConfig& network,
@@ -71,7 +74,7 @@ Status collect(const Settings& settings, const cni::NetworkConfig& network,
 Result<std::vector<cni::NetworkConfig>> networks_to_collect(const Settings& settings,
                                                             const std::string& name) {
   std::vector<cni::NetworkConfig> networks = TRY(all_networks(settings));
-  for (const cni::CachedAttachment& each : runtime(settings).cached(name)) {
+  for (const cni::CachedAttachment& each : TRY(runtime(settings).all_cached(name))) {
     const auto known = std::ranges::find(networks, each.network, &cni::NetworkConfig::name);
     if (known != networks.end()) continue;
     if (auto network = cni::parse_network_list(each.config_text, "")) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime-core/attach/ruleset.hpp"
+#include "runtime-core/base/error_list.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/nft/overview.hpp"
 
@@ -341,13 +342,19 @@ Status TableEditor::agree_with_record(std::string_view purpose, const std::strin
 // Of the elements that were put back: those that a DEL had taken from the record since it was read,
 // and did not see in the kernel.
 Status TableEditor::remove_unrecorded() {
+  ErrorList errors;
   bool any = false;
   for (const Element& element : std::exchange(put_back_, {})) {
-    if (TRY(records_.stays(to_text(set_of(element).purpose), element.comment))) continue;
-    TRY(remove_recorded({element}, false));
+    const auto stays = records_.stays(to_text(set_of(element).purpose), element.comment);
+    if (!stays) errors.add(stays.error());
+    if (!stays || *stays) continue;
+    if (const auto removed = remove_recorded({element}, false); !removed) {
+      errors.add(removed.error());
+    }
     any = true;
   }
-  return any ? remove_empty_table() : ok();
+  if (any) errors.keep(remove_empty_table());
+  return errors.status();
 }
 
 Result<std::vector<std::string>> TableEditor::missing(const std::vector<Element>& expected) {

@@ -188,7 +188,8 @@ std::vector<std::string> groups_in(const std::string& directory) {
 Status add_members(const std::string& directory, std::vector<pid_t>& members) {
   const auto text = find_value(directory + "/cgroup.procs");
   if (!text) {
-    // One with threads of its own kind (cgroups(7)): its processes are those of a group above it.
+    // NotFound: removed meanwhile (ENODEV). NotSupported: a threaded group (cgroups(7)), whose
+    // processes are listed in one above it.
     const Errc code = text.error().code;
     return code == Errc::NotFound || code == Errc::NotSupported ? ok() : Status(text.error());
   }
@@ -218,21 +219,24 @@ void wait_for_an_end(const std::vector<UniqueFd>& processes, int milliseconds) {
   ::poll(waiting.data(), waiting.size(), milliseconds);
 }
 
-// The members of these groups that can be found, as descriptors; so many of them as are waited for
+// The members of these groups, as descriptors; so many of them as are waited for
 // at a time.
-std::vector<UniqueFd> open_members(const std::vector<std::string>& groups) {
+Result<std::vector<UniqueFd>> open_members(const std::vector<std::string>& groups) {
   constexpr std::size_t kAtATime = 256;
   std::vector<pid_t> members;
-  for (const std::string& group : groups) (void)add_members(group, members);
+  for (const std::string& group : groups) TRY(add_members(group, members));
   std::vector<std::pair<pid_t, UniqueFd>> opened;
   for (const pid_t pid : members) {
     if (opened.size() == kAtATime) break;
-    if (auto pidfd = sys::open_pidfd(pid)) opened.emplace_back(pid, std::move(pidfd).value());
+    auto pidfd = sys::open_pidfd(pid);
+    if (pidfd) opened.emplace_back(pid, std::move(pidfd).value());
+    const bool is_known = pidfd || pidfd.error().code == Errc::NotFound || !opened.empty();
+    if (!is_known) return pidfd.error();
   }
   // A number may have come to mean another process before it was opened. One that is a member's
   // still means the one that is open.
   members.clear();
-  for (const std::string& group : groups) (void)add_members(group, members);
+  for (const std::string& group : groups) TRY(add_members(group, members));
   std::vector<UniqueFd> found;
   for (auto& [pid, pidfd] : opened) {
     if (std::ranges::find(members, pid) != members.end()) found.push_back(std::move(pidfd));
@@ -259,7 +263,8 @@ Status wait_for_event(const std::string& directory, std::string_view key, std::u
     if (left == 0 || ready == 0) {
       return fail(Errc::TryAgain, "{} does not become {} {}", file, key, wanted);
     }
-    if (ready < 0) continue;
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready < 0) return system_error(errno, format("wait for {}", file));
     char events[4096];
     if (::read(watch.get(), events, sizeof events) < 0 && errno != EINTR) {
       return system_error(errno, format("watch {}", file));
@@ -275,7 +280,7 @@ void wait_for_members(const std::string& directory, int version, Clock::time_poi
     if (!wait_for_event(directory, "populated", 0, deadline)) log::debug("{} is full", directory);
     return;
   }
-  const std::vector<UniqueFd> members = open_members({directory});
+  const auto members = open_members({directory}).value_or({});
   // Without members it is refused for those that have ended: from Linux 6.19 on they count until
   // the scheduler is done with them, a moment after their descriptors told of their end, and
   // nothing tells of that.
@@ -306,7 +311,7 @@ Status freeze_v1(const std::string& directory, bool frozen) {
     if (frozen && round % 50 == 49) TRY(write_value(file, "THAWED"));
     // A member that ends tells of it. That one has come to a stand the kernel finds out when the
     // file is read, and never by itself: version 1 has no event for it.
-    wait_for_an_end(open_members({directory}), kLookAgain);
+    wait_for_an_end(open_members({directory}).value_or({}), kLookAgain);
   }
 }
 
@@ -374,7 +379,7 @@ Status Group::write(const Write& write) const {
       write.controller == "cgroup" ? layout_.unified() : layout_.find(write.controller);
   if (!hierarchy) return fail(Errc::NotSupported, "no cgroup controller {}", write.controller);
   const std::string file = format("{}/{}", directory_in(*hierarchy), write.file);
-  if (write.may_be_missing && ::access(file.c_str(), F_OK) != 0) return ok();
+  if (write.may_be_missing && !TRY(sys::exists(file))) return ok();
   return write_value(file, write.value);
 }
 
@@ -465,19 +470,21 @@ Status Group::set_frozen(bool frozen) const {
   return done;
 }
 
-bool Group::is_frozen() const {
+Result<bool> Group::is_frozen() const {
   if (layout_.version_of("freezer") == 1) {
-    return value_in(directory_of("freezer") + "/freezer.state").value_or("THAWED") != "THAWED";
+    const auto state = TRY(find_value(directory_of("freezer") + "/freezer.state"));
+    return state.value_or("THAWED") != "THAWED";
   }
   const Hierarchy* unified = layout_.unified();
-  return unified && number_in(directory_in(*unified) + "/cgroup.freeze") == 1U;
+  if (!unified) return false;
+  return TRY(find_value(directory_in(*unified) + "/cgroup.freeze")).value_or("0") == "1";
 }
 
 Status Group::kill() const {
   if (const Hierarchy* unified = layout_.unified()) {
     if (write_value(directory_in(*unified) + "/cgroup.kill", "1")) {
       // A frozen process of version 1 dies when it thaws; one of version 2 at once.
-      return is_frozen() ? set_frozen(false) : ok();
+      return TRY(is_frozen()) ? set_frozen(false) : ok();
     }
   }
   return kill_one_by_one();
@@ -492,14 +499,14 @@ Status Group::kill_one_by_one() const {
   // Round after round: a member may fork between the look and the signal. Each round kills all
   // that were there, so only as many are left as were born meanwhile.
   for (;;) {
-    const std::vector<UniqueFd> members = open_members(groups);
+    const std::vector<UniqueFd> members = TRY(open_members(groups));
     if (members.empty()) return ok();
     for (const UniqueFd& each : members) {
       if (const auto sent = sys::send_signal(each.get(), SIGKILL); !sent) {
         log::debug("{}", sent.error().message);  // it ended meanwhile
       }
     }
-    if (is_frozen()) TRY(set_frozen(false));  // they die when they thaw
+    if (TRY(is_frozen())) TRY(set_frozen(false));  // they die when they thaw
     if (Clock::now() > deadline) {
       return fail(Errc::TryAgain, "members of the cgroup {} do not die of SIGKILL", path_);
     }

@@ -75,7 +75,7 @@ class Group {
   // Returns when all members stand still, or run again. In a group that is gone nobody stands
   // still.
   Status set_frozen(bool frozen) const;
-  bool is_frozen() const;
+  Result<bool> is_frozen() const;
   // SIGKILL to all members, those below it included, also where they fork meanwhile or are frozen.
   Status kill() const;
   // Removes its directories with all below it: waits, up to a few seconds, for members that are on

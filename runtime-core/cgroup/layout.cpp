@@ -97,20 +97,24 @@ Layout parse_layout(std::string_view mountinfo) {
 }
 
 Result<Layout> own_layout() {
-  Layout mounted = parse_layout(TRY(sys::read_file("/proc/self/mountinfo")));
-  Layout layout;
-  for (Hierarchy& each : mounted.hierarchies) {
-    if (each.version == 2) {
-      auto text = TRY(sys::find_file(each.mount_point + "/cgroup.controllers"));
-      if (!text) continue;  // another mount hides it, as that of `ip netns exec` on /sys
-      if (text->ends_with('\n')) text->pop_back();
-      for (const std::string_view name : split(*text, ' ')) each.controllers.emplace_back(name);
-    }
-    layout.hierarchies.push_back(std::move(each));
+  Layout layout = parse_layout(TRY(sys::read_file("/proc/self/mountinfo")));
+  if (layout.hierarchies.empty()) {
+    return fail(Errc::NotFound,
+                "no cgroups are mounted: mount -t cgroup2 cgroup2 /sys/fs/cgroup gives them");
   }
-  if (!layout.hierarchies.empty()) return layout;
-  return fail(Errc::NotFound,
-              "no cgroups are mounted: mount -t cgroup2 cgroup2 /sys/fs/cgroup gives them");
+  for (Hierarchy& each : layout.hierarchies) {
+    if (!TRY(sys::exists(each.mount_point + "/cgroup.procs"))) {
+      return fail(Errc::NotSupported,
+                  "the cgroups in {} are hidden by another mount, as that of `ip netns exec` on "
+                  "/sys: `netctl ns exec` makes none",
+                  each.mount_point);
+    }
+    if (each.version != 2) continue;
+    std::string text = TRY(sys::read_file(each.mount_point + "/cgroup.controllers"));
+    if (text.ends_with('\n')) text.pop_back();
+    for (const std::string_view name : split(text, ' ')) each.controllers.emplace_back(name);
+  }
+  return layout;
 }
 
 }  // namespace netctl::cgroup

@@ -31,7 +31,7 @@ struct Layout {
 Layout parse_layout(std::string_view mountinfo);
 
 // This machine's, with the controllers of version 2 from its cgroup.controllers. NotFound: none is
-// mounted.
+// mounted. NotSupported: some are, and another mount hides them.
 Result<Layout> own_layout();
 
 }  // namespace netctl::cgroup

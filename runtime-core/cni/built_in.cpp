@@ -19,30 +19,34 @@ constexpr std::size_t kStampWithin = 4096;
 constexpr std::string_view kStampBegins = "netctl-plugins ";
 
 // How the file begins, where it is one that could be executed; otherwise nothing.
-std::string beginning_of(const std::string& executable) {
+Result<std::string> beginning_of(const std::string& executable) {
   const UniqueFd file(::open(executable.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file && (errno == ENOENT || errno == ENOTDIR || errno == ENXIO)) return std::string();
   struct stat info {};
-  if (!file || ::fstat(file.get(), &info) != 0) return "";
-  if (!S_ISREG(info.st_mode) || (info.st_mode & 0111) == 0) return "";
+  if (!file || ::fstat(file.get(), &info) != 0) return system_error(errno, "open " + executable);
+  if (!S_ISREG(info.st_mode) || (info.st_mode & 0111) == 0) return std::string();
   std::string beginning(kStampWithin, '\0');
   const ssize_t got = ::read(file.get(), beginning.data(), beginning.size());
-  beginning.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-  return beginning.starts_with("\177ELF") ? beginning : "";
+  if (got < 0) return system_error(errno, "read " + executable);
+  beginning.resize(static_cast<std::size_t>(got));
+  return beginning.starts_with("\177ELF") ? beginning : std::string();
 }
 
 }  // namespace
 
 std::string_view own_version() { return NETCTL_VERSION; }
 
-std::optional<std::string> stamped_version(const std::string& executable) {
-  const std::string text = beginning_of(executable);
+Result<std::optional<std::string>> stamped_version(const std::string& executable) {
+  std::optional<std::string> stamped;
+  const std::string text = TRY(beginning_of(executable));
   const auto at = text.find(kStampBegins);
-  if (at == text.npos) return std::nullopt;
+  if (at == text.npos) return stamped;
   // With the NUL at its end: version 0.1 is not 0.10.
   const auto end = text.find('\0', at);
-  if (end == text.npos) return std::nullopt;
+  if (end == text.npos) return stamped;
   const auto version = at + kStampBegins.size();
-  return text.substr(version, end - version);
+  stamped = text.substr(version, end - version);
+  return stamped;
 }
 
 Plugin* find_plugin(BuiltIns plugins, std::string_view name) {
@@ -54,7 +58,7 @@ Plugin* find_built_in(BuiltIns built_ins, const std::string& executable) {
   const std::string_view name = std::string_view(executable).substr(executable.rfind('/') + 1);
   Plugin* const plugin = find_plugin(built_ins, name);
   if (plugin == nullptr) return nullptr;
-  return stamped_version(executable) == NETCTL_VERSION ? plugin : nullptr;
+  return stamped_version(executable).value_or(std::nullopt) == NETCTL_VERSION ? plugin : nullptr;
 }
 
 }  // namespace netctl::cni

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "runtime-core/base/result.hpp"
+
 namespace netctl::cni {
 
 class Plugin;
@@ -24,7 +26,7 @@ Plugin* find_built_in(BuiltIns built_ins, const std::string& executable);
 
 // The version in the stamp of an executable file that has plugins of ours, links followed; nothing:
 // it is another's, or cannot be read.
-std::optional<std::string> stamped_version(const std::string& executable);
+Result<std::optional<std::string>> stamped_version(const std::string& executable);
 
 // The version of this build: of netctl, and in its plugins' stamp.
 std::string_view own_version();

@@ -13,11 +13,22 @@
 #include "runtime-core/sys/files.hpp"
 
 namespace netctl::cni {
+bool is_damaged(const Error& error) {
+  return error.code == Errc::InvalidArgument || error.code == Errc::Exists;
+}
+
 namespace {
 
 constexpr std::string_view kKind = "cniCacheV1";
 // NAME_MAX less what sys::replace_file puts around the name while it writes.
 constexpr std::size_t kMaxEntryName = 247;
+
+Error not_known(const std::string& network, Error error) {
+  if (is_damaged(error)) error.message += ": delete the file once its container is gone";
+  const std::string where = network.empty() ? "" : format(" to network \"{}\"", network);
+  error.message = format("what is attached{} is not known: {}", where, error.message);
+  return error;
+}
 
 // --- writing --------------------------------------------------------------------------------
 
@@ -216,17 +227,15 @@ Result<std::vector<CachedAttachment>> ResultCache::of_container(
 Result<std::vector<CachedAttachment>> ResultCache::all_of(const std::string& network) const {
   std::vector<CachedAttachment> entries;
   for (const std::string& name : TRY(names())) {
-    if (!name.starts_with(network + "-")) continue;
+    if (!network.empty() && !name.starts_with(network + "-")) continue;
     auto entry = find_named(name);
-    if (!entry) {
-      Error error = std::move(entry).error();
-      const bool is_damaged = error.code == Errc::InvalidArgument || error.code == Errc::Exists;
-      if (is_damaged) error.message += ": delete the file once its container is gone";
-      return Status(std::move(error))
-          .context("what is attached to network \"{}\" is not known", network)
-          .error();
+    if (!entry && network.empty() && is_damaged(entry.error())) {
+      log::warn("passed over cached result: {}", entry.error().message);
+      continue;
     }
-    if (*entry && (*entry)->network == network) entries.push_back(**std::move(entry));
+    if (!entry) return not_known(network, std::move(entry).error());
+    const bool is_wanted = *entry && (network.empty() || (*entry)->network == network);
+    if (is_wanted) entries.push_back(**std::move(entry));
   }
   return entries;
 }

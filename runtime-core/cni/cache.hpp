@@ -23,6 +23,10 @@ Result<std::string> to_json(const CachedAttachment& attachment);
 // interface, and empty, which is unknown, where the result names none.
 Result<CachedAttachment> parse_cached(std::string_view json);
 
+// Whether an entry cannot be used for what it holds, or is another attachment's by the same file
+// name; not one that could not be read now.
+bool is_damaged(const Error& error);
+
 // The directory of entries. Names are checked here: none leads out of the directory.
 class ResultCache {
  public:
@@ -39,7 +43,8 @@ class ResultCache {
   // Every entry that can be used, sorted by file name; the others are named in a warning.
   Result<std::vector<CachedAttachment>> all() const;
   // Those of one network, for whoever acts on what is not among them: a file that by its name may
-  // be an entry of it and cannot be used is an error, which says what to do.
+  // be an entry of it and cannot be used is an error, which says what to do. Of all networks (empty
+  // name): one that cannot be read; damaged ones, which may be anything, are named in a warning.
   Result<std::vector<CachedAttachment>> all_of(const std::string& network) const;
   // Those of one container; only files whose name may be one of its entries are read.
   Result<std::vector<CachedAttachment>> of_container(const std::string& container_id) const;

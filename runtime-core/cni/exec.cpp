@@ -58,6 +58,9 @@ Result<std::string> find_plugin(std::string_view type, const std::vector<std::st
     std::string executable = format("{}/{}", directory, type);
     errno = 0;
     if (is_regular_file(executable)) return executable;
+    // It may be the one. Behind it in the path there may be another's of that name.
+    const bool is_unknown = errno == EIO || errno == ENOMEM || errno == EMFILE || errno == ENFILE;
+    if (is_unknown) return system_error(errno, "look at " + executable);
     tried += (tried.empty() ? "" : " ") + directory + cause_of(errno);
   }
   if (tried.empty()) return fail(Errc::InvalidArgument, "no paths provided");

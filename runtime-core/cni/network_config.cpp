@@ -165,7 +165,7 @@ Result<PluginConfig> parse_folder_plugin(const std::string& json) {
 Result<std::vector<PluginConfig>> load_folder(const std::string& folder) {
   std::vector<PluginConfig> plugins;
   std::error_code ignored;
-  if (!std::filesystem::is_directory(folder, ignored)) return plugins;
+  if (!TRY(sys::exists(folder))) return plugins;
   for (const std::string& name : TRY(sys::list_directory(folder))) {
     const std::string path = format("{}/{}", folder, name);
     if (!name.ends_with(".conf") || std::filesystem::is_directory(path, ignored)) continue;

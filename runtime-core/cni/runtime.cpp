@@ -334,11 +334,14 @@ Status Runtime::del(const NetworkConfig& network, const RuntimeCall& call) {
 }
 
 Status Runtime::detach(const NetworkConfig& network, const RuntimeCall& call) {
-  const auto cached = find_cached(network.name, attachment_of(call));
+  ErrorList errors;
+  auto found = find_cached(network.name, attachment_of(call));
+  // What the plugins would do with it stays undone, so that the entry has to stay for the next DEL.
+  if (!found) errors.add(found.error());
+  const auto cached = std::move(found).value_or(std::nullopt);
   const RuntimeCall whole = completed(call, cached);
   const Chain chain = TRY(Chain::make(options_, network, whole));
   const auto prev_result = cached_result_if_usable(network, cached);
-  ErrorList errors;
   for (auto plugin = network.plugins.rbegin(); plugin != network.plugins.rend(); ++plugin) {
     errors.keep(chain.run(Command::Del, *plugin, prev_result));
   }
@@ -357,7 +360,7 @@ Status Runtime::check(const NetworkConfig& network, const RuntimeCall& call) {
                           network.cni_version));
   }
   if (network.disable_check) return {};
-  const auto cached = find_cached(network.name, attachment_of(call));
+  const auto cached = TRY(find_cached(network.name, attachment_of(call)));
   if (!cached) {
     return failure(kUnknownContainer,
                    format("{} of container {} is not attached to network \"{}\": {}/results does "
@@ -375,7 +378,15 @@ Status Runtime::gc(const NetworkConfig& network, const std::vector<Attachment>& 
   TRY(check_network_name(network.name));
   if (network.disable_gc) return {};
   const sys::FileLock lock = TRY(ResultCache(options_.cache_directory).lock(sys::Lock::Exclusive));
-  return collect(network, valid);
+  ErrorList errors;
+  auto known = all_cached(network.name);
+  if (!known) errors.add(known.error());
+  std::vector<CachedAttachment> stale = std::move(known).value_or({});
+  std::erase_if(stale, [&](const CachedAttachment& each) {
+    return std::ranges::find(valid, attachment_of(each.call)) != valid.end();
+  });
+  errors.keep(collect(network, stale, valid));
+  return errors.status();
 }
 
 Result<std::vector<CachedAttachment>> Runtime::gc_cached(const NetworkConfig& network,
@@ -395,14 +406,18 @@ Result<std::vector<CachedAttachment>> Runtime::gc_cached(const NetworkConfig& ne
       valid.push_back(attachment_of(each.call));
     }
   }
-  errors.keep(collect(network, valid));
+  errors.keep(collect(network, stale, valid));
   TRY(errors.status());
   return stale;
 }
 
-Status Runtime::collect(const NetworkConfig& network, const std::vector<Attachment>& valid) {
+Status Runtime::collect(const NetworkConfig& network, const std::vector<CachedAttachment>& stale,
+                        const std::vector<Attachment>& valid) {
   ErrorList errors;
-  errors.keep(detach_others(network, valid));
+  for (const CachedAttachment& each : stale) {
+    if (options_.on_detach) options_.on_detach(each.call);
+    errors.keep(detach(network, each.call).context("container {}", each.call.container_id));
+  }
   if (!is_at_least(network, kWithGc)) return errors.status();
   const RuntimeCall nobody;
   Chain chain = TRY(Chain::make(options_, network, nobody));
@@ -413,23 +428,13 @@ Status Runtime::collect(const NetworkConfig& network, const std::vector<Attachme
   return errors.status();
 }
 
-Status Runtime::detach_others(const NetworkConfig& network, const std::vector<Attachment>& valid) {
-  ErrorList errors;
-  for (const CachedAttachment& each : cached(network.name)) {
-    if (std::ranges::find(valid, attachment_of(each.call)) != valid.end()) continue;
-    if (options_.on_detach) options_.on_detach(each.call);
-    errors.keep(detach(network, each.call).context("container {}", each.call.container_id));
-  }
-  return errors.status();
-}
-
 Status Runtime::renew(std::string_view type, const IsValid& is_valid) {
   const sys::FileLock lock = TRY(ResultCache(options_.cache_directory).lock(sys::Lock::Exclusive));
   ErrorList errors;
-  for (const CachedAttachment& each : cached("")) {
+  for (const CachedAttachment& each : TRY(all_cached(""))) {
     const auto stays = is_valid(each);
     if (!stays) errors.add(stays.error());
-    if (!stays || !*stays) continue;
+    if (stays && !*stays) continue;
     errors.keep(renew(type, each).context("container {}", each.call.container_id));
   }
   return errors.status();
@@ -442,8 +447,8 @@ Status Runtime::renew(std::string_view type, const CachedAttachment& attachment)
   for (const PluginConfig& plugin : network.plugins) {
     if (plugin.type != type) continue;
     TRY(chain.run(Command::Add, plugin, prev_result));
-    const bool is_there = find_cached(network.name, attachment_of(attachment.call)).has_value();
-    if (!is_there) TRY(chain.run(Command::Del, plugin, prev_result));
+    const auto entry = TRY(find_cached(network.name, attachment_of(attachment.call)));
+    if (!entry) TRY(chain.run(Command::Del, plugin, prev_result));
   }
   return {};
 }
@@ -456,12 +461,12 @@ Status Runtime::status(const NetworkConfig& network) {
   return chain.run_all(Command::Status, {});
 }
 
-std::optional<CachedAttachment> Runtime::find_cached(const std::string& network,
-                                                     const Attachment& attachment) {
+Result<std::optional<CachedAttachment>> Runtime::find_cached(const std::string& network,
+                                                             const Attachment& attachment) {
   auto entry = ResultCache(options_.cache_directory).find(network, attachment);
-  if (entry) return *std::move(entry);
+  if (entry || !is_damaged(entry.error())) return entry;
   log::warn("going on without a cached result: {}", entry.error().message);
-  return {};
+  return std::optional<CachedAttachment>();
 }
 
 Result<std::vector<CachedAttachment>> Runtime::all_cached(const std::string& network) {

@@ -79,27 +79,27 @@ class Runtime {
                                                   const IsValid& is_valid);
   // For plugins that pass on the result they are given, such as firewall: ADD once more where a
   // list has one of that type, so that what it made is whole again. Of all attachments in the cache
-  // that `is_valid` says yes to, past failures, and when no ADD and no DEL is under way. One that
-  // another runtime deletes meanwhile is taken back by DEL.
+  // that `is_valid` says yes to or cannot tell of (a failure), past failures, and when no ADD and
+  // no DEL is under way. One that another runtime deletes meanwhile is taken back by DEL.
   Status renew(std::string_view type, const IsValid& is_valid);
   // The first plugin that cannot serve an ADD now; lists older than 1.1.0 cannot be asked.
   Status status(const NetworkConfig& network);
 
   // Nothing when the attachment is not in the cache; a damaged entry counts as none and is logged.
-  std::optional<CachedAttachment> find_cached(const std::string& network,
-                                              const Attachment& attachment);
+  // An error when it cannot be read.
+  Result<std::optional<CachedAttachment>> find_cached(const std::string& network,
+                                                      const Attachment& attachment);
   // Sorted by network, container id and interface, as far as their file names sort so. For those
   // who show them: what cannot be used is passed over, with a warning.
   std::vector<CachedAttachment> cached(const std::string& network);  // empty name: of all networks
-  // For those who act on what is not there: a file that may be one of the network's, and cannot be
-  // used, is an error.
+  // For those who act on what is not there: ResultCache::all_of().
   Result<std::vector<CachedAttachment>> all_cached(const std::string& network);
 
  private:
   Status detach(const NetworkConfig& network, const RuntimeCall& call);
-  Status collect(const NetworkConfig& network, const std::vector<Attachment>& valid);
+  Status collect(const NetworkConfig& network, const std::vector<CachedAttachment>& stale,
+                 const std::vector<Attachment>& valid);
   Status renew(std::string_view type, const CachedAttachment& attachment);
-  Status detach_others(const NetworkConfig& network, const std::vector<Attachment>& valid);
 
   RuntimeOptions options_;
 };

@@ -117,20 +117,22 @@ Result<User> parse_user(std::string_view text, std::string_view passwd, std::str
   return user;
 }
 
-std::string file_in_root(int root, const std::string& path) {
+Result<std::string> file_in_root(int root, const std::string& path) {
   constexpr off_t kMost = off_t{4} << 20;
   // Not blocking: a FIFO would keep us waiting for whoever writes into it.
   const auto file = sys::open_in_root(root, path, O_RDONLY | O_NONBLOCK);
+  if (!file && file.error().code != Errc::NotFound) return file.error();
   struct stat info {};
   if (!file || ::fstat(file->get(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > kMost) {
-    return "";
+    return std::string();
   }
   std::string content(static_cast<std::size_t>(info.st_size), '\0');
   std::size_t done = 0;
   while (done < content.size()) {
     const ssize_t got = ::read(file->get(), content.data() + done, content.size() - done);
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
+    if (got < 0) return system_error(errno, "read " + path + " of the container");
+    if (got == 0) break;
     done += static_cast<std::size_t>(got);
   }
   content.resize(done);

@@ -30,7 +30,8 @@ std::vector<gid_t> groups_of(std::string_view group, std::string_view user);
 Result<User> parse_user(std::string_view text, std::string_view passwd, std::string_view group);
 
 // The content of a file of a container, resolved inside the root that `root` is opened on; empty
-// when there is none, it is no ordinary file, or larger than any of its kind.
-std::string file_in_root(int root, const std::string& path);
+// when there is none, it is no ordinary file, or larger than any of its kind. An error when it
+// cannot be read: an account that is not found gives other rights.
+Result<std::string> file_in_root(int root, const std::string& path);
 
 }  // namespace netctl::container

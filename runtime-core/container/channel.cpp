@@ -71,7 +71,7 @@ Status Channel::send_failure(const Error& error) const {
 
 bool Channel::has_word() const {
   char byte = 0;
-  return ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+  return ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno == ECONNRESET;
 }
 
 // Until there is one, or the other end is closed or dead.

@@ -204,8 +204,8 @@ Error Launched::why_silent() {
               "the container's first process ended before its program, with status {}", *status);
 }
 
-Status Launched::go(int root) {
-  Status sent = channel_.send(Word::Go, root);
+Status Launched::send(Word word, int fd) {
+  Status sent = channel_.send(word, fd);
   if (sent) return ok();
   // One that waits for the word that could not be sent has nothing to say.
   if (!channel_.has_word()) return sent;
@@ -230,9 +230,7 @@ std::optional<Error> Launched::failure() {
 }
 
 Status Launched::start() {
-  if (auto sent = channel_.send(Word::Start); !sent) {
-    return failure().value_or(std::move(sent).error());
-  }
+  TRY(send(Word::Start));
   auto message = TRY(channel_.receive());
   if (message) return std::move(message->error);
   started_ = true;

@@ -51,7 +51,7 @@ class Launched {
   int pidfd() const { return child_.pidfd.get(); }
 
   // Its ids and its cgroup are there. With the root file system, where that was made for it.
-  Status go(int root = -1);
+  Status go(int root = -1) { return send(Word::Go, root); }
   // Until everything is there but the program. Gives the terminal's other end, where there is one.
   Result<UniqueFd> wait_until_ready();
   // Why it has ended by itself; nothing while it has not.
@@ -63,6 +63,7 @@ class Launched {
 
  private:
   void destroy();
+  Status send(Word word, int fd = -1);
   Error why_silent();
   sys::Child child_;
   Channel channel_;

@@ -149,7 +149,8 @@ std::vector<std::string> environment_of(const Process& process) {
   if (!value_of(environment, "HOME").empty()) return environment;
   std::erase_if(environment, [](const std::string& each) { return each.starts_with("HOME="); });
   const UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  const auto account = find_account(file_in_root(root.get(), "/etc/passwd"), process.user.uid);
+  const auto account =
+      find_account(file_in_root(root.get(), "/etc/passwd").value_or(""), process.user.uid);
   environment.push_back("HOME=" + (account && !account->home.empty() ? account->home : "/"));
   return environment;
 }

@@ -189,7 +189,9 @@ Status Store::remove(const State& state) const {
   ErrorList errors;
   for (const std::string& name : TRY(names_of(state))) {
     const std::string link = format("{}/names/{}", run_, name);
-    if (TRY(link_target(link)) == state.id) errors.keep(sys::delete_file(link));
+    const auto holder = link_target(link);
+    if (!holder) errors.add(holder.error());
+    if (holder && *holder == state.id) errors.keep(sys::delete_file(link));
   }
   return errors.status();
 }

@@ -264,9 +264,10 @@ Result<std::vector<Kind>> Pins::kinds_of(const std::string& name) const {
   for (const std::string& file : TRY(sys::list_directory(format("{}/{}", directory, name)))) {
     if (const auto kind = parse_kind(file)) kinds.push_back(*kind);
   }
-  if (find_netns(format("{}/{}", pin_directory(), name)).value_or(std::nullopt)) {
-    kinds.push_back(Kind::Network);
-  }
+  const auto netns = find_netns(format("{}/{}", pin_directory(), name));
+  // A file that is no namespace is none of it.
+  if (!netns && netns.error().code != Errc::InvalidArgument) return netns.error();
+  if (netns && *netns) kinds.push_back(Kind::Network);
   return kinds;
 }
 

@@ -80,8 +80,8 @@ Result<std::optional<std::uint64_t>> start_time_of(pid_t pid) {
   std::optional<std::uint64_t> time;
   const std::string path = format("/proc/{}/stat", pid);
   const auto stat = find_file(path);
-  if (!stat && stat.error().code != Errc::NotFound)
-    return stat.error();  // ESRCH: while it was read
+  // NotFound is ESRCH: it ended while it was read.
+  if (!stat && stat.error().code != Errc::NotFound) return stat.error();
   if (!stat || !*stat) return time;
   // "pid (name) state …": a name may hold spaces and parentheses; field 3 is behind the last one.
   const std::string& text = **stat;
@@ -102,7 +102,10 @@ Result<std::optional<UniqueFd>> find_process(pid_t pid, std::uint64_t start_time
   // First the descriptor, then the look: whatever has the number afterwards, the descriptor is of
   // the process that was looked at, or of one that has ended.
   auto pidfd = open_pidfd(pid);
-  if (!pidfd && pidfd.error().code == Errc::NotFound) return found;
+  // EINVAL, before Linux 6.15: the number is no process's now, but a thread's or a session's.
+  const bool is_gone = !pidfd && (pidfd.error().code == Errc::NotFound ||
+                                  pidfd.error().code == Errc::InvalidArgument);
+  if (is_gone) return found;
   UniqueFd process = TRY(std::move(pidfd));
   if (TRY(start_time_of(pid)) == start_time && !has_ended(process.get())) {
     found = std::move(process);

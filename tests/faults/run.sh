@@ -57,7 +57,7 @@ if [ -z "${FAULTS_INSIDE:-}" ]; then
   [ -x "$netctl" ] || { echo "tests/faults/run.sh: build $build first" >&2 && exit 2; }
   command -v strace >/dev/null || { echo "tests/faults/run.sh: needs strace" >&2 && exit 2; }
   own=faults.$$
-  trap 'find /sys/fs/cgroup -depth -path "*/$own*" -type d -exec rmdir {} \;' EXIT
+  trap 'find /sys/fs/cgroup -depth -type d \( -path "*/$own" -o -path "*/$own/*" \) -exec rmdir {} \;' EXIT
   FAULTS_INSIDE=$own unshare --net --pid --fork --kill-child --mount-proc --propagation private \
     "$0" "$@"
   exit
@@ -75,13 +75,13 @@ hand_down() {
 own_cgroups() {
   local root file
   for root in $(awk '$3 ~ /^cgroup2?$/ {print $2}' /proc/self/mounts); do
-    mkdir "$root/$FAULTS_INSIDE"
+    mkdir "$root/$FAULTS_INSIDE" || exit 2
     for file in cpuset.cpus cpuset.mems; do  # of version 1 empty, which takes no process
       [ ! -e "$root/cgroup.clone_children" ] || [ ! -e "$root/$file" ] ||
         cat "$root/$file" >"$root/$FAULTS_INSIDE/$file"
     done
     [ ! -e "$root/cgroup.controllers" ] || hand_down "$root"
-    mount --bind "$root/$FAULTS_INSIDE" "$root"
+    mount --bind "$root/$FAULTS_INSIDE" "$root" || exit 2
   done
 }
 own_cgroups
@@ -359,7 +359,7 @@ try_point() {
       ;;
   esac
   ending "$operation" >/run/faults/out 2>&1 || lost "$operation" "$call" "$n" "DEL behind it fails"
-  is_like /run/faults/clean || lost "$operation" "$call" "$n" "DEL behind it leaves something"
+  is_like /run/faults/clean || lost "$operation" "$call" "$n" "it is not as it should be behind DEL"
   case $operation in
     *-add | netctl-run*)
       operation "$operation" >/run/faults/out 2>&1 || lost "$operation" "$call" "$n" "ADD behind it fails"

@@ -59,10 +59,13 @@ void make_usable(const std::string& root, const std::string& part) {
 // Those below a directory, deepest first.
 std::vector<std::string> groups_below(const std::string& directory) {
   std::vector<std::string> groups;
-  for (const auto& each : fs::directory_iterator(directory)) {
-    if (!each.is_directory()) continue;
-    for (std::string& group : groups_below(each.path())) groups.push_back(std::move(group));
-    groups.push_back(each.path());
+  std::error_code gone;  // a group may vanish meanwhile
+  for (fs::directory_iterator each(directory, gone), end; !gone && each != end;
+       each.increment(gone)) {
+    std::error_code none;
+    if (!each->is_directory(none)) continue;
+    for (std::string& group : groups_below(each->path())) groups.push_back(std::move(group));
+    groups.push_back(each->path());
   }
   return groups;
 }
@@ -76,7 +79,7 @@ std::string OwnCgroups::Part::path() const {
 OwnCgroups::OwnCgroups() {
   for (const std::string& root : mounted_hierarchies()) {
     Part part{.root = root, .parent = UniqueFd(::open(root.c_str(), O_PATH | O_CLOEXEC))};
-    if (!part.parent || ::mkdir(part.path().c_str(), 0755) != 0) continue;
+    if (!part.parent || (::mkdir(part.path().c_str(), 0755) != 0 && errno != EEXIST)) continue;
     make_usable(root, part.path());
     if (::mount(part.path().c_str(), root.c_str(), nullptr, MS_BIND, nullptr) == 0) {
       parts_.push_back(std::move(part));

@@ -196,7 +196,7 @@ TEST_F(Unasked, AContainerWhoseProcessCannotBeLookedUpIsNotCollected) {
   }
 }
 
-TEST_F(Unasked, AndIsShownAsNothingThatItIsNot) {
+TEST_F(Unasked, AContainerWhoseProcessCannotBeLookedUpIsNotShownAsDead) {
   const auto shown = with_error("pidfd_open", "EMFILE", "", "ps -a");
   EXPECT_EQ(shown.exit_status, 1);
   EXPECT_THAT(shown.err, HasSubstr("Too many open files"));

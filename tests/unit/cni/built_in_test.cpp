@@ -61,11 +61,12 @@ TEST_F(BuiltIn, EverythingElseHasToBeExecuted) {
 
 TEST_F(BuiltIn, TheStampTellsTheVersionOfAnyFileOfOurs) {
   const std::string old = kElf + "..netctl-plugins 0.2+g1" + '\0';
-  EXPECT_EQ(stamped_version(executable("j/any", old)), "0.2+g1");
-  EXPECT_EQ(stamped_version(executable("k/any", kElf)), std::nullopt);
-  EXPECT_EQ(stamped_version(executable("l/any", "#!/bin/sh\n# " + kStamp)), std::nullopt);
-  EXPECT_EQ(stamped_version(executable("m/any", kElf + "netctl-plugins cut")), std::nullopt);
-  EXPECT_EQ(stamped_version(scripts.path("nowhere/any")), std::nullopt);
+  EXPECT_EQ(stamped_version(executable("j/any", old)).value(), "0.2+g1");
+  EXPECT_EQ(stamped_version(executable("k/any", kElf)).value(), std::nullopt);
+  EXPECT_EQ(stamped_version(executable("l/any", "#!/bin/sh\n# " + kStamp)).value(), std::nullopt);
+  EXPECT_EQ(stamped_version(executable("m/any", kElf + "netctl-plugins cut")).value(),
+            std::nullopt);
+  EXPECT_EQ(stamped_version(scripts.path("nowhere/any")).value(), std::nullopt);
 }
 
 TEST_F(BuiltIn, IsCalledWithEnvironmentAndConfigAndAnswersAsItsProcessWould) {

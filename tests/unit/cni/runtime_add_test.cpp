@@ -86,8 +86,10 @@ TEST_F(RuntimeTest, AResultWithoutVersionIsInTheVersionOfTheList) {
 TEST_F(RuntimeTest, AddRemembersTheFinalResultAndTheCall) {
   const NetworkConfig web = network();
   ASSERT_THAT(runtime.add(web, call), Succeeds());
-  const auto cached = runtime.find_cached("web", {.container_id = "c1", .ifname = "eth0"});
-  ASSERT_TRUE(cached);
+  const auto found = runtime.find_cached("web", {.container_id = "c1", .ifname = "eth0"});
+  ASSERT_THAT(found, Succeeds());
+  ASSERT_TRUE(*found);
+  const CachedAttachment* const cached = &**found;
   EXPECT_EQ(cached->config_text, web.text);
   EXPECT_EQ(cached->call.netns, call.netns);
   EXPECT_EQ(cached->call.args, call.args);
@@ -179,7 +181,7 @@ TEST_F(RuntimeTest, ADamagedEntryIsNotInTheWayOfAdd) {
   testing::internal::CaptureStderr();
   ASSERT_THAT(runtime.add(network(), call), Succeeds());
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("damaged"));
-  EXPECT_TRUE(runtime.find_cached("web", {.container_id = "c1", .ifname = "eth0"}));
+  EXPECT_TRUE(*runtime.find_cached("web", {.container_id = "c1", .ifname = "eth0"}));
 }
 
 TEST_F(RuntimeTest, TheEntryOfAnotherAttachmentIsNotOverwritten) {
