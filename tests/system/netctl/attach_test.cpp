@@ -174,6 +174,20 @@ TEST_F(Attach, NoDefaultTakesThePlaceOfANetworkWhoseFileCannotBeRead) {
   EXPECT_EQ(host_state(), before);
 }
 
+TEST_F(Attach, ANetworkWhoseFileCannotBeReadIsNeitherReplacedNorSaidToBeGone) {
+  sure("netctl network create web");
+  const std::string file = "/run/cni-config/90-web.conflist";
+  ASSERT_TRUE(std::filesystem::remove(file));
+  std::filesystem::create_symlink("/proc/self/mem", file);
+  for (const char* command : {"network create web", "network create --ignore web", "network rm web",
+                              "network rm -f web"}) {
+    const auto refused = run(format("netctl {}", command));
+    EXPECT_EQ(refused.exit_status, 1) << command;
+    EXPECT_THAT(refused.err, HasSubstr("Input/output error")) << command;
+    EXPECT_TRUE(std::filesystem::is_symlink(file)) << command;
+  }
+}
+
 // Its plugins would take for garbage what the cache does not name.
 TEST_F(Attach, GcTouchesNothingWhereAnEntryOfTheCacheCannotBeRead) {
   sure("netctl add bridge web -p 8080:80");

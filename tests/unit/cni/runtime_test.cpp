@@ -100,6 +100,23 @@ TEST_F(RuntimeTest, GcCollectsNothingWhereAnEntryCannotBeUsed) {
   EXPECT_EQ(scripts.calls(), "");
 }
 
+// What is to be read there is what a DEL has to undo, or says that there was one.
+TEST_F(RuntimeTest, AnEntryThatCannotBeReadIsNeitherForgottenNorTakenForDeleted) {
+  ASSERT_THAT(runtime.add(network(), bare), Succeeds());
+  std::filesystem::remove(scripts.path(kEntry));
+  std::filesystem::create_symlink("/proc/self/mem", scripts.path(kEntry));  // read(2) fails: EIO
+  forget_calls();
+
+  EXPECT_THAT(runtime.del(network(), bare), FailsSaying(HasSubstr("Input/output error")));
+  EXPECT_EQ(scripts.calls(), "DEL two\nDEL one\n");  // to its end, and once more the next time
+  EXPECT_TRUE(std::filesystem::is_symlink(scripts.path(kEntry)));
+  forget_calls();
+  EXPECT_THAT(runtime.renew("two", [](const auto&) { return Result(true); }),
+              FailsSaying(HasSubstr("Input/output error")));
+  EXPECT_THAT(runtime.check(network(), bare), FailsSaying(HasSubstr("Input/output error")));
+  EXPECT_EQ(scripts.calls(), "");
+}
+
 TEST_F(RuntimeTest, GcKeepsWhatNobodyCanTellOf) {
   ASSERT_THAT(runtime.add(network("1.1.0"), bare), Succeeds());
   forget_calls();
