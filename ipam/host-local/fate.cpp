@@ -8,6 +8,16 @@
 #include "runtime-core/sys/files.hpp"
 
 namespace netctl::host_local {
+namespace {
+
+// One that goes just when its namespace is asked for is told as EACCES (proc_ns_get_link() in
+// fs/proc/namespaces.c).
+bool has_gone(const std::string& pid) {
+  const auto there = sys::exists("/proc/" + pid);
+  return there && !*there;
+}
+
+}  // namespace
 
 std::uint64_t FateTeller::own_mounts() {
   if (!own_mounts_) {
@@ -27,7 +37,7 @@ void FateTeller::look_at_processes() {
     struct stat netns {};
     if (::stat(format("/proc/{}/ns/net", name).c_str(), &netns) == 0) {
       inhabited_.emplace(netns.st_dev, netns.st_ino);
-    } else if (errno != ENOENT && errno != ESRCH && name != "1") {
+    } else if (errno != ENOENT && errno != ESRCH && name != "1" && !has_gone(name)) {
       // Somebody else's process, and we are not root. The first one is no container's, and may be
       // closed to root where root itself is confined.
       sees_all_ = false;
