@@ -19,6 +19,7 @@ class ClientLab : public ContainerLab {
  protected:
   void SetUp() override;
   void TearDown() override;
+  bool has_own_cgroups() const override { return false; }
 
   // Skips the test unless the program is there; `package` has it.
   void need(const std::string& program, const std::string& package);

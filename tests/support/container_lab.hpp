@@ -18,6 +18,10 @@ class ContainerLab : public Lab {
   void SetUp() override;
   void TearDown() override;
 
+  // Other runtimes cannot do with a part of a hierarchy in place of the whole: theirs are among the
+  // machine's.
+  virtual bool has_own_cgroups() const { return true; }
+
   // A program of the box: a shell script at /bin/<name>.
   void script(const std::string& name, const std::string& text, const std::string& root = box());
   void write(const std::string& path, const std::string& content);
