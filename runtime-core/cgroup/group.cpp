@@ -37,8 +37,10 @@ Status write_value(const std::string& file, const std::string& value) {
 
 // Without the newline at its end; nothing where there is no such file.
 Result<std::optional<std::string>> find_value(const std::string& file) {
-  auto text = TRY(sys::find_file(file));
-  if (text && text->ends_with('\n')) text->pop_back();
+  auto text = sys::find_file(file);
+  // ENODEV: the group was removed when the file was open already.
+  if (!text && text.error().code == Errc::NotFound) return std::optional<std::string>();
+  if (text && *text && (*text)->ends_with('\n')) (*text)->pop_back();
   return text;
 }
 
@@ -187,12 +189,9 @@ std::vector<std::string> groups_in(const std::string& directory) {
 
 Status add_members(const std::string& directory, std::vector<pid_t>& members) {
   const auto text = find_value(directory + "/cgroup.procs");
-  if (!text) {
-    // NotFound: removed meanwhile (ENODEV). NotSupported: a threaded group (cgroups(7)), whose
-    // processes are listed in one above it.
-    const Errc code = text.error().code;
-    return code == Errc::NotFound || code == Errc::NotSupported ? ok() : Status(text.error());
-  }
+  // The processes of a threaded group (cgroups(7)) are listed in one above it.
+  if (!text && text.error().code == Errc::NotSupported) return ok();
+  if (!text) return text.error();
   if (!*text) return ok();
   for (std::string_view rest = **text; !rest.empty();) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
