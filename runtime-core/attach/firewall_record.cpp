@@ -37,9 +37,7 @@ std::string FirewallRecords::path_of(std::string_view purpose, std::string_view 
   return format("{}/{}-{}", directory_, purpose, sha256_hex(tag).substr(0, 24));
 }
 
-Result<bool> FirewallRecords::are_kept() const {
-  return sys::exists(directory_);
-}
+Result<bool> FirewallRecords::are_kept() const { return sys::exists(directory_); }
 
 Result<std::optional<std::vector<nft::Element>>> FirewallRecords::read(
     const std::string& path) const {
