@@ -1,6 +1,5 @@
 #include "runtime-core/cgroup/group.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
@@ -9,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -18,6 +16,8 @@
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cgroup/device_program.hpp"
+#include "runtime-core/cgroup/members.hpp"
+#include "runtime-core/cgroup/values.hpp"
 #include "runtime-core/sys/child.hpp"
 #include "runtime-core/sys/files.hpp"
 
@@ -26,67 +26,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kPatience = std::chrono::seconds(10);
-
-Status write_value(const std::string& file, const std::string& value) {
-  const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd) return system_error(errno, format("open {}", file));
-  log::debug("cgroup {} = {}", file, value);
-  if (::write(fd.get(), value.data(), value.size()) >= 0) return ok();
-  return system_error(errno, format("write \"{}\" to {}", value, file));
-}
-
-// Without the newline at its end; nothing where there is no such file.
-Result<std::optional<std::string>> find_value(const std::string& file) {
-  auto text = sys::find_file(file);
-  // ENODEV: the group was removed when the file was open already.
-  if (!text && text.error().code == Errc::NotFound) return std::optional<std::string>();
-  if (text && *text && (*text)->ends_with('\n')) (*text)->pop_back();
-  return text;
-}
-
-// Nothing also where it cannot be read.
-std::optional<std::string> value_in(const std::string& file) {
-  return find_value(file).value_or(std::nullopt);
-}
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end == text.data()) return {};
-  return number;
-}
-
-std::optional<std::uint64_t> number_in(const std::string& file) {
-  const auto text = value_in(file);
-  return text ? parse_number(*text) : std::nullopt;
-}
-
-// The number behind "key " at the beginning of a line.
-std::optional<std::uint64_t> number_behind(const std::string& file, std::string_view key) {
-  const auto text = value_in(file);
-  if (!text) return {};
-  std::string_view rest = *text;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = rest.substr(0, end);
-    if (line.starts_with(key) && line.size() > key.size() && line[key.size()] == ' ') {
-      return parse_number(line.substr(key.size() + 1));
-    }
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return {};
-}
-
-// The sum of the numbers behind every occurrence of `key` in a file.
-std::optional<std::uint64_t> sum_of(const std::string& file, std::string_view key) {
-  const auto text = value_in(file);
-  if (!text) return {};
-  std::uint64_t sum = 0;
-  for (std::size_t at = text->find(key); at != text->npos; at = text->find(key, at + 1)) {
-    sum += parse_number(std::string_view(*text).substr(at + key.size())).value_or(0);
-  }
-  return sum;
-}
 
 // Version 1 tells "no limit" as the largest number of pages.
 std::optional<std::uint64_t> without_infinity(std::optional<std::uint64_t> limit) {
@@ -156,53 +95,6 @@ Status create_directory(const Hierarchy& hierarchy, const std::string& path) {
   return ok();
 }
 
-// The groups below a directory and itself, deepest first. Goes on past what cannot be listed.
-Status list_groups(const std::string& directory, std::vector<std::string>& groups) {
-  ErrorList errors;
-  std::error_code error;
-  std::error_code none;  // what cannot be looked at is no group
-  // Not by a range, whose step would throw.
-  for (std::filesystem::directory_iterator each(directory, error), end; !error && each != end;
-       each.increment(error)) {
-    if (each->is_directory(none) && !each->is_symlink(none)) {
-      errors.keep(list_groups(each->path().string(), groups));
-    }
-  }
-  if (error && error.value() != ENOENT) {
-    errors.add(system_error(error.value(), "list the cgroup " + directory));
-  }
-  groups.push_back(directory);
-  return errors.status();
-}
-
-// What cannot be looked at is not gone: it would be left behind.
-bool is_gone(const std::string& directory) {
-  return ::access(directory.c_str(), F_OK) != 0 && errno == ENOENT;
-}
-
-// One that cannot be listed shows when it cannot be removed.
-std::vector<std::string> groups_in(const std::string& directory) {
-  std::vector<std::string> groups;
-  if (!is_gone(directory)) (void)list_groups(directory, groups);
-  return groups;
-}
-
-Status add_members(const std::string& directory, std::vector<pid_t>& members) {
-  const auto text = find_value(directory + "/cgroup.procs");
-  // The processes of a threaded group (cgroups(7)) are listed in one above it.
-  if (!text && text.error().code == Errc::NotSupported) return ok();
-  if (!text) return text.error();
-  if (!*text) return ok();
-  for (std::string_view rest = **text; !rest.empty();) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    if (const auto pid = parse_number(rest.substr(0, end))) {
-      members.push_back(static_cast<pid_t>(*pid));
-    }
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return ok();
-}
-
 int milliseconds_until(Clock::time_point deadline) {
   const auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
@@ -216,31 +108,6 @@ void wait_for_an_end(const std::vector<UniqueFd>& processes, int milliseconds) {
     waiting.push_back({.fd = each.get(), .events = POLLIN, .revents = 0});
   }
   ::poll(waiting.data(), waiting.size(), milliseconds);
-}
-
-// The members of these groups, as descriptors; so many of them as are waited for
-// at a time.
-Result<std::vector<UniqueFd>> open_members(const std::vector<std::string>& groups) {
-  constexpr std::size_t kAtATime = 256;
-  std::vector<pid_t> members;
-  for (const std::string& group : groups) TRY(add_members(group, members));
-  std::vector<std::pair<pid_t, UniqueFd>> opened;
-  for (const pid_t pid : members) {
-    if (opened.size() == kAtATime) break;
-    auto pidfd = sys::open_pidfd(pid);
-    if (pidfd) opened.emplace_back(pid, std::move(pidfd).value());
-    const bool is_known = pidfd || pidfd.error().code == Errc::NotFound || !opened.empty();
-    if (!is_known) return pidfd.error();
-  }
-  // A number may have come to mean another process before it was opened. One that is a member's
-  // still means the one that is open.
-  members.clear();
-  for (const std::string& group : groups) TRY(add_members(group, members));
-  std::vector<UniqueFd> found;
-  for (auto& [pid, pidfd] : opened) {
-    if (std::ranges::find(members, pid) != members.end()) found.push_back(std::move(pidfd));
-  }
-  return found;
 }
 
 // How long to wait before looking again where the kernel tells nobody. There are two such places,

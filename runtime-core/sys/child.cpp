@@ -41,8 +41,10 @@ Result<Child> clone_child(std::uint64_t flags, int cgroup) {
 
 Result<UniqueFd> open_pidfd(pid_t pid) {
   UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!pidfd) return system_error(errno, format("process {}", pid));
-  return pidfd;
+  if (pidfd) return pidfd;
+  // EINVAL, before Linux 6.15: the number is a thread's or a session's now, and no process's.
+  const int number = errno == EINVAL ? ESRCH : errno;
+  return system_error(number, format("process {}", pid));
 }
 
 Result<pid_t> pid_of(int pidfd) {
@@ -102,10 +104,7 @@ Result<std::optional<UniqueFd>> find_process(pid_t pid, std::uint64_t start_time
   // First the descriptor, then the look: whatever has the number afterwards, the descriptor is of
   // the process that was looked at, or of one that has ended.
   auto pidfd = open_pidfd(pid);
-  // EINVAL, before Linux 6.15: the number is no process's now, but a thread's or a session's.
-  const bool is_gone = !pidfd && (pidfd.error().code == Errc::NotFound ||
-                                  pidfd.error().code == Errc::InvalidArgument);
-  if (is_gone) return found;
+  if (!pidfd && pidfd.error().code == Errc::NotFound) return found;
   UniqueFd process = TRY(std::move(pidfd));
   if (TRY(start_time_of(pid)) == start_time && !has_ended(process.get())) {
     found = std::move(process);

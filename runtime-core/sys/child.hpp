@@ -31,7 +31,7 @@ template <class Work>
   ::_exit(work());
 }
 
-Result<UniqueFd> open_pidfd(pid_t pid);
+Result<UniqueFd> open_pidfd(pid_t pid);  // NotFound: there is no such process
 // The number that the process has in our pid namespace.
 Result<pid_t> pid_of(int pidfd);
 // NotFound when the process has ended.
