@@ -65,9 +65,11 @@ Result<std::vector<UniqueFd>> open_members(const std::vector<std::string>& group
   for (const pid_t pid : members) {
     if (opened.size() == kAtATime) break;
     auto pidfd = sys::open_pidfd(pid);
-    if (pidfd) opened.emplace_back(pid, std::move(pidfd).value());
-    const bool is_known = pidfd || pidfd.error().code == Errc::NotFound || !opened.empty();
-    if (!is_known) return pidfd.error();
+    if (pidfd) {
+      opened.emplace_back(pid, std::move(pidfd).value());
+    } else if (pidfd.error().code != Errc::NotFound && opened.empty()) {
+      return pidfd.error();
+    }
   }
   // A number may have come to mean another process before it was opened. One that is a member's
   // still means the one that is open.
