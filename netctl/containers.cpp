@@ -38,10 +38,11 @@ Result<cgroup::Group> group_of(const State& state) {
   return cgroup::Group(layout, state.cgroup_path);
 }
 
-// Whether it failed for another reason than that there are no cgroups where we are, which is
-// nothing new to whoever asks for something else.
-bool is_cgroup_in_sight(const Error& error) {
-  return error.code != Errc::NotFound && error.code != Errc::NotSupported;
+// Whether there are no cgroups where we are, or none that we see: no failure for who can do
+// without.
+bool sees_no_cgroups(const Result<cgroup::Layout>& layout) {
+  return !layout &&
+         (layout.error().code == Errc::NotFound || layout.error().code == Errc::NotSupported);
 }
 
 // True when it ended in time, or had ended before.
@@ -73,8 +74,8 @@ Result<State> running(const Settings& settings, const std::string& name) {
 
 // --- lists ----------------------------------------------------------------------------------
 
-Result<std::string> state_text(const State& state) {
-  switch (TRY(container::phase_of(state))) {
+Result<std::string> state_text(const State& state, Phase phase) {
+  switch (phase) {
     case Phase::Created:
       return std::string("created");
     case Phase::Dead:
@@ -84,12 +85,10 @@ Result<std::string> state_text(const State& state) {
     case Phase::Running:
       break;
   }
-  const auto group = group_of(state);
-  if (!group) {
-    if (is_cgroup_in_sight(group.error())) return group.error();
-    return std::string("running");
-  }
-  return std::string(TRY(group->is_frozen()) ? "paused" : "running");
+  auto layout = cgroup::own_layout();
+  if (sees_no_cgroups(layout)) return std::string("running");
+  const cgroup::Group group(TRY(std::move(layout)), state.cgroup_path);
+  return std::string(TRY(group.is_frozen()) ? "paused" : "running");
 }
 
 Fact age_fact(const State& state) {
@@ -106,16 +105,16 @@ Result<Facts> facts_of(const State& state) {
     ports.insert(ports.end(), each.publish.begin(), each.publish.end());
   }
   if (networks.empty()) networks.emplace_back(state.netns.empty() ? "host" : "ns:" + state.netns);
-  const bool runs = TRY(container::is_running(state));
-  const std::string phase = TRY(state_text(state));
+  const Phase phase = TRY(container::phase_of(state));
+  const std::string text = TRY(state_text(state, phase));
   Facts facts{fact("id", state.id),
               fact("name", state.name),
               fact("command", state.command),
-              fact("state", phase),
+              fact("state", text),
               age_fact(state),
               fact("networks", networks),
               fact("ports", ports),
-              fact("pid", std::int64_t{runs ? state.init.pid : 0}),
+              fact("pid", std::int64_t{phase == Phase::Running ? state.init.pid : 0}),
               fact("rootfs", state.rootfs),
               fact("created", utc_text(state.created_ns / 1'000'000'000)),
               fact("netns", state.netns),
@@ -294,9 +293,9 @@ Result<bool> is_deserted(const cgroup::Group& group) {
 // Groups of containers that nobody knows; goes on past those that cannot be looked at.
 Result<std::vector<std::string>> unknown_groups(const std::vector<std::string>& known,
                                                 ErrorList& errors) {
-  const auto found = cgroup::own_layout();
-  if (!found && !is_cgroup_in_sight(found.error())) return std::vector<std::string>();
-  const cgroup::Layout layout = TRY(found);
+  auto found = cgroup::own_layout();
+  if (sees_no_cgroups(found)) return std::vector<std::string>();
+  const cgroup::Layout layout = TRY(std::move(found));
   std::set<std::string> ids;
   for (const cgroup::Hierarchy& each : layout.hierarchies) {
     for (const std::string& name : TRY(sys::list_directory(each.mount_point + "/netctl"))) {
@@ -386,7 +385,7 @@ Status remove_container(const Settings& settings, const std::string& name, bool 
   }
   const Phase phase = TRY(container::phase_of(*state));
   if (!force && (phase == Phase::Running || phase == Phase::Created)) {
-    const std::string text = TRY(state_text(*state));
+    const std::string text = TRY(state_text(*state, phase));
     return fail(Errc::InvalidArgument,
                 "container \"{}\" is {}: netctl stop {} ends it, rm -f does both", name, text,
                 name);
