@@ -90,7 +90,7 @@ Result<UniqueFd> connect() {
   }
   Error error = system_error(number, "connect to the system's message bus");
   // Nobody listens there, or it is no address. All else is no answer.
-  if (number == ECONNREFUSED || number == ENOTDIR || number == EINVAL) error.code = Errc::NotFound;
+  if (number == ECONNREFUSED || number == EINVAL) error.code = Errc::NotFound;
   return error;
 }
 

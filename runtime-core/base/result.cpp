@@ -9,6 +9,7 @@ namespace netctl {
 Errc errc_of(int number) {
   switch (number) {
     case ENOENT:
+    case ENOTDIR:  // on the way there
     case ENODEV:
     case ENXIO:
     case ESRCH:
