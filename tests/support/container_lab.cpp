@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -79,15 +78,6 @@ sys::Finished ContainerLab::in_box(const std::string& line) {
 
 std::string ContainerLab::sure_in_box(const std::string& line) {
   return sure(format("netctl run --rootfs {} {}", box(), line));
-}
-
-bool ContainerLab::eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    ::usleep(20'000);
-  }
-  return true;
 }
 
 std::string ContainerLab::fact(const std::string& line, const std::string& name) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,9 +31,6 @@ class ContainerLab : public Lab {
   sys::Finished in_box(const std::string& line);
   // The same, and it has to succeed; its stdout without the last newline.
   std::string sure_in_box(const std::string& line);
-
-  // Whether it becomes true: looked at again and again, for as long as a slow machine may need.
-  static bool eventually(const std::function<bool()>& condition);
 
   // One value of what a command prints with -o json; a number or the inside of a string.
   std::string fact(const std::string& line, const std::string& name);

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -165,6 +166,15 @@ std::string Lab::host_state() {
 void Lab::write_network(const std::string& file, const std::string& json) {
   std::filesystem::create_directories("/run/cni-config");
   std::ofstream("/run/cni-config/" + file) << json;
+}
+
+bool Lab::eventually(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    ::usleep(20'000);
+  }
+  return true;
 }
 
 }  // namespace netctl::test

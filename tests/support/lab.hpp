@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -43,6 +44,9 @@ class Lab : public PrivateHost {
 
   // All that an attachment may change: links, addresses, routes, rules, neighbours of our files.
   std::string host_state();
+
+  // Whether it becomes true: looked at again and again, for as long as a slow machine may need.
+  static bool eventually(const std::function<bool()>& condition);
 
   void write_network(const std::string& file, const std::string& json);
 
