@@ -23,8 +23,8 @@ struct Target {
 
 class Calls : public Lab {
  protected:
-  sys::Finished call(const std::string& type, const std::string& command, const Target& target,
-                     const std::string& config) {
+  static std::map<std::string, std::string> variables_of(const std::string& command,
+                                                         const Target& target) {
     std::map<std::string, std::string> variables = {{"CNI_COMMAND", command},
                                                     {"CNI_CONTAINERID", target.container},
                                                     {"CNI_IFNAME", target.ifname}};
@@ -32,7 +32,12 @@ class Calls : public Lab {
     if (!target.netns.empty()) {
       variables["CNI_NETNS"] = (is_path ? "" : "/run/netns/") + target.netns;
     }
-    return plugin(type, variables, config);
+    return variables;
+  }
+
+  sys::Finished call(const std::string& type, const std::string& command, const Target& target,
+                     const std::string& config) {
+    return plugin(type, variables_of(command, target), config);
   }
 
   // The result of an ADD that has to succeed.

@@ -94,6 +94,49 @@ sys::Finished Lab::plugin_at(const std::string& file,
   return finished ? std::move(finished).value() : sys::Finished{.exit_status = 127};
 }
 
+sys::Finished Lab::with_error(const std::string& call, const std::string& error,
+                              const std::string& path, const std::string& line) {
+  return run(
+      format("ASAN_OPTIONS={} strace -qq -o /dev/null {} -e trace={} -e inject={}:error={} "
+             "{} {}",
+             sanitizer_options(), path.empty() ? "" : "-P " + path, call, call, error,
+             netctl_program(), line));
+}
+
+int Lab::with_each_failing(const Fault& fault, const std::string& type,
+                           const std::map<std::string, std::string>& call,
+                           const std::string& config,
+                           const std::function<void(const sys::Finished&)>& look) {
+  auto variables = environment;
+  variables["CNI_PATH"] = plugin_directory();
+  variables["ASAN_OPTIONS"] = sanitizer_options();
+  for (const auto& [name, value] : call) variables[name] = value;
+  const std::string strace = find_program("strace");
+  int failed = 0;
+  for (int nth = 1;; nth += fault.step) {
+    SCOPED_TRACE(format("{} number {}", fault.call, nth));
+    const std::vector<std::string> words = {
+        strace,
+        "-f",
+        "-qq",
+        "-o",
+        "/run/injected",
+        "-e",
+        "trace=" + fault.call,
+        "-e",
+        format("inject={}:error={}:when={}", fault.call, fault.error, nth),
+        format("{}/{}", plugin_directory(), type)};
+    const auto finished = sys::run_program(strace, words, as_list(variables), config);
+    if (!finished) {
+      ADD_FAILURE() << finished.error().message;
+      return failed;
+    }
+    if (run("grep -q INJECTED /run/injected").exit_status != 0) return failed;
+    look(*finished);
+    ++failed;
+  }
+}
+
 void Lab::connect_machine(const std::string& name, const std::string& device,
                           const std::string& host, const std::string& machine) {
   sure("netctl ns add " + name);

@@ -10,6 +10,13 @@
 
 namespace netctl::test {
 
+// System calls that fail, one at a time.
+struct Fault {
+  std::string call{};   // "sendto"
+  std::string error{};  // "ENOBUFS"
+  int step = 1;         // only each so-manieth is tried
+};
+
 // A private host on which the product's own executables are run, as users and runtimes run them.
 class Lab : public PrivateHost {
  protected:
@@ -30,6 +37,17 @@ class Lab : public PrivateHost {
   // The same for a plugin somewhere else: the reference's, to compare with.
   sys::Finished plugin_at(const std::string& file, const std::map<std::string, std::string>& call,
                           const std::string& config);
+
+  // A command of netctl, without its children, with each of its system calls of a kind failing
+  // ("EMFILE"; "EMFILE:when=3+": from the third on); only of those on `path`, if that is not empty.
+  sys::Finished with_error(const std::string& call, const std::string& error,
+                           const std::string& path, const std::string& line);
+  // Calls a plugin with its first system call of a kind failing, then with its second, and so on to
+  // its last, and at the end with none. `look` sees what each of those said that had one fail, and
+  // undoes what it did nevertheless. How many there were.
+  int with_each_failing(const Fault& fault, const std::string& type,
+                        const std::map<std::string, std::string>& call, const std::string& config,
+                        const std::function<void(const sys::Finished&)>& look);
 
   // A namespace that stands for another machine on the host's network: the host is `host` on
   // `device`, the machine `machine`; both with the length of their network.
@@ -53,6 +71,10 @@ class Lab : public PrivateHost {
   std::string netctl_program() const;  // its path
   std::string plugin_directory() const;
   std::map<std::string, std::string> environment;  // of everything that is run
+
+ private:
+  // Of a sanitizer's program below strace, where its leak checker cannot work.
+  std::string sanitizer_options() { return environment["ASAN_OPTIONS"] + ":detect_leaks=0"; }
 };
 
 }  // namespace netctl::test

@@ -47,16 +47,6 @@ class Recovery : public ContainerLab {
     EXPECT_EQ(traces(), nothing);
   }
 
-  // A command of netctl, without its children, with each of those calls failing; only of those on
-  // `path`, if that is not empty.
-  sys::Finished with_error(const std::string& call, const std::string& error,
-                           const std::string& path, const std::string& line) {
-    return run(
-        format("ASAN_OPTIONS=detect_leaks=0 strace -qq -o /dev/null {0} -e trace={1} "
-               "-e inject={1}:error={2} {3} {4}",
-               path.empty() ? "" : "-P " + path, call, error, netctl_program(), line));
-  }
-
   pid_t monitor_of(const std::string& id) {
     const std::string state = read("/run/netctl/containers/" + id + "/state.json");
     const std::string monitor = state.substr(state.find("\"monitor\""));

@@ -194,10 +194,7 @@ TEST_F(Attach, GcTouchesNothingWhereAnEntryOfTheCacheCannotBeRead) {
   sure("netctl add bridge client");
   const std::string before = host_state();
   const std::string first = std::filesystem::directory_iterator("/run/cni-state/results")->path();
-  const auto collected =
-      run(format("ASAN_OPTIONS=detect_leaks=0 strace -qq -o /dev/null -P {} -e trace=openat "
-                 "-e inject=openat:error=EMFILE {} gc bridge",
-                 first, netctl_program()));
+  const auto collected = with_error("openat", "EMFILE", first, "gc bridge");
   EXPECT_EQ(collected.exit_status, 1);
   EXPECT_THAT(collected.err, HasSubstr("what is attached to network \"bridge\" is not known: "));
   EXPECT_THAT(collected.err, HasSubstr(first + ": Too many open files"));
