@@ -2,7 +2,6 @@
 
 #include <linux/rtnetlink.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <set>
 #include <string>
@@ -102,13 +101,11 @@ Status open_loopback(const std::vector<IpAddress>& containers) {
   return ok();
 }
 
-Status close_loopback(const std::vector<attach::PublishedPort>& unpublished) {
-  const bool concerns_v6 = std::ranges::any_of(
-      unpublished, [](const attach::PublishedPort& port) { return !port.container.is_v4(); });
-  if (!concerns_v6) return ok();
+Status close_loopback() {
+  rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
+  if (TRY(links_with_route(host)).empty()) return ok();
   // Whoever publishes holds the other kind of this lock until his route is there.
   const auto lock = TRY(attach::lock_host(sys::Lock::Exclusive));
-  rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
   std::set<int> unused = TRY(links_with_route(host));
   TRY(keep_used(host, unused));
   rtnl::Batch batch;

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "runtime-core/attach/publish.hpp"
+#include "runtime-core/addr/ip.hpp"
 #include "runtime-core/base/result.hpp"
 #include "runtime-core/cni/differences.hpp"
 
@@ -12,8 +12,7 @@
 //
 //   127.0.0.1  net.ipv4.conf.<device>.route_localnet
 //   [::1]      a route "local ::1 dev <device>" in the table "local" behind lo's own: what is
-//   looked
-//              up for an answer has to leave through the device that it came by
+//              looked up for an answer has to leave through the device that it came by
 //
 // With bridge netfilter on for IPv6 the answer meets the input check before NAT is undone and is
 // dropped. That parameter concerns all bridges of the host, so it is not touched: [::1] is left
@@ -23,9 +22,9 @@ namespace netctl::portmap {
 // `containers` are addresses that ports are published for.
 Status open_loopback(const std::vector<IpAddress>& containers);
 
-// Takes the routes back that no published port needs any more. route_localnet stays on, as with the
-// reference plugin: who else needs it cannot be told.
-Status close_loopback(const std::vector<attach::PublishedPort>& unpublished);
+// Takes the routes back that no published port needs any more, whoever published it. route_localnet
+// stays on, as with the reference plugin: who else needs it cannot be told.
+Status close_loopback();
 
 // What open_loopback() would have made and is not there.
 Status check_loopback(const std::vector<IpAddress>& containers, cni::Differences& differences);

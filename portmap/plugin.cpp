@@ -113,6 +113,14 @@ std::vector<IpAddress> loopback_targets(const Config& config, const Addresses& a
   return targets;
 }
 
+// With no ports at all: a call before this one may have got no further than that.
+Status close_behind(const std::vector<attach::PublishedPort>& unpublished) {
+  const bool concerns_v6 =
+      unpublished.empty() ||
+      std::ranges::any_of(unpublished, [](const auto& port) { return !port.container.is_v4(); });
+  return concerns_v6 ? close_loopback() : ok();
+}
+
 }  // namespace
 
 Result<cni::AddResult> PortMap::add(const cni::Request& request) {
@@ -130,9 +138,11 @@ Result<cni::AddResult> PortMap::add(const cni::Request& request) {
     return fail(Errc::InvalidArgument,
                 "ports cannot be published in gateway mode isolated: nothing enters the network");
   }
-  // Nobody takes a route to ::1 away while it is not known yet who needs it.
-  const auto lock = TRY(attach::lock_host(sys::Lock::Shared));
   Rollback undo;
+  // Nobody takes a route to ::1 away while it is not known yet who needs it. Given back before the
+  // way back begins, which does just that.
+  const auto lock = TRY(attach::lock_host(sys::Lock::Shared));
+  undo.add("close the loopback addresses", close_loopback);
   TRY(attach::publish(attach::owner_of(request), publication(config, addresses), undo));
   TRY(open_loopback(loopback_targets(config, addresses)));
   undo.commit();
@@ -141,7 +151,7 @@ Result<cni::AddResult> PortMap::add(const cni::Request& request) {
 
 // The owner's tag is all that is needed: not the ports, not prevResult, not a sound config.
 Status PortMap::del(const cni::Request& request) {
-  return close_loopback(TRY(attach::unpublish(attach::owner_of(request))));
+  return close_behind(TRY(attach::unpublish(attach::owner_of(request))));
 }
 
 Status PortMap::check(const cni::Request& request) {
@@ -158,7 +168,7 @@ Status PortMap::check(const cni::Request& request) {
 }
 
 Status PortMap::gc(const cni::Request& request) {
-  return close_loopback(TRY(attach::unpublish_strays(request.network, request.valid_attachments)));
+  return close_behind(TRY(attach::unpublish_strays(request.network, request.valid_attachments)));
 }
 
 Status PortMap::status(const cni::Request& request) {

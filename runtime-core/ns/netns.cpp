@@ -117,6 +117,8 @@ Result<std::uint64_t> own_netns_cookie() {
   std::uint64_t cookie = 0;
   socklen_t length = sizeof cookie;
   if (::getsockopt(any.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) == 0) return cookie;
+  // By another number nothing would be found again that was kept under this one.
+  if (errno != ENOPROTOOPT) return system_error(errno, "ask for the network namespace's cookie");
   struct stat own {};
   if (::stat(kOwnNetns, &own) != 0) return system_error(errno, format("stat {}", kOwnNetns));
   return own.st_ino;
