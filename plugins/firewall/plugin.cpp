@@ -133,14 +133,20 @@ Result<cni::AddResult> Firewall::add(const cni::Request& request) {
     place = TRY(find_place(host, request, config.ingress_policy));
   }
 
+  const attach::Owner owner = attach::owner_of(request);
   Rollback undo;
   // The record of what other firewalls are told comes first, so that nothing is lost if we are.
-  TRY(attach::guard_ingress(attach::owner_of(request),
-                            ingress_of(request, config, place, firewalls), undo));
+  TRY(attach::guard_ingress(owner, ingress_of(request, config, place, firewalls)));
+  undo.add("withdraw what firewalls were told", [&]() -> Status {
+    if (!firewalls.empty()) {
+      TRY(attach::withdraw(addresses_of(request), config.zone, config.backend));
+    }
+    return attach::remove_ingress(owner);  // the record stays where something else does
+  });
   if (config.ingress_policy == IngressPolicy::Isolated && place->port) {
     TRY(isolate_port(host, *place->port, undo));
   }
-  TRY(attach::admit(firewalls, admission_of(request, config), config.zone, undo));
+  TRY(attach::admit(firewalls, admission_of(request, config), config.zone));
   undo.commit();
   return *request.prev_result;
 }

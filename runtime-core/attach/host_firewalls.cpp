@@ -184,14 +184,9 @@ Result<std::vector<FoundFirewall>> find_host_firewalls(Backend backend) {
 }
 
 Status admit(const std::vector<FoundFirewall>& firewalls, const Admission& admission,
-             const std::string& zone, Rollback& undo) {
+             const std::string& zone) {
   if (admission.addresses.empty()) return ok();
   for (const FoundFirewall& firewall : firewalls) {
-    // Half of it may be there when it fails.
-    undo.add(format("withdraw from {}", to_text(firewall.kind)),
-             [kind = firewall.kind, addresses = admission.addresses, zone] {
-               return withdraw_from(kind, addresses, zone);
-             });
     TRY(admit_to(firewall.kind, admission, zone));
   }
   return ok();

@@ -7,7 +7,6 @@
 #include "runtime-core/attach/ingress.hpp"
 #include "runtime-core/attach/iptables.hpp"
 #include "runtime-core/base/result.hpp"
-#include "runtime-core/base/rollback.hpp"
 
 // The firewalls of the host that are not ours, and how containers get past them. Which there are is
 // seen by looking: no program is run for it, and nothing is loaded that the host does not have.
@@ -49,9 +48,9 @@ bool has_trace_of_firewalld(const HostView& host);
 // Both for this host. NotFound when firewalld is asked for by name and does not run.
 Result<std::vector<FoundFirewall>> find_host_firewalls(Backend backend);
 
-// Tells these firewalls; an undo for each.
+// Tells these firewalls. Some of it may be there when it fails: withdraw() undoes that, too.
 Status admit(const std::vector<FoundFirewall>& firewalls, const Admission& admission,
-             const std::string& zone, Rollback& undo);
+             const std::string& zone);
 // Takes it back from every firewall of the host, whether it was told or not. Goes on past failures.
 // The backend says only whether firewalld is asked where it left no trace.
 Status withdraw(const std::vector<IpAddress>& addresses, const std::string& zone, Backend backend);

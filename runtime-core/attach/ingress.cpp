@@ -51,13 +51,11 @@ Result<IngressPolicy> parse_ingress_policy(std::string_view text) {
   return fail(Errc::InvalidArgument, "unknown ingress policy: \"{}\"", text);
 }
 
-Status guard_ingress(const Owner& owner, const Ingress& ingress, Rollback& undo) {
+Status guard_ingress(const Owner& owner, const Ingress& ingress) {
   const auto elements = elements_of(owner, ingress);
   if (elements.empty()) return ok();
   TableEditor editor = TRY(TableEditor::open(firewall_table()));
-  TRY(editor.add({.elements = elements}).context("ingress policy"));
-  undo.add("remove the ingress policy", [owner] { return remove_ingress(owner); });
-  return ok();
+  return editor.add({.elements = elements}).context("ingress policy");
 }
 
 Status remove_ingress(const Owner& owner) {

@@ -8,7 +8,6 @@
 #include "runtime-core/addr/ip.hpp"
 #include "runtime-core/attach/owner.hpp"
 #include "runtime-core/base/result.hpp"
-#include "runtime-core/base/rollback.hpp"
 
 // What may reach one container, and what the host's other firewalls were told of it. The firewall
 // table shows how (firewall_table.hpp).
@@ -32,8 +31,8 @@ struct Ingress {
   bool is_admitted = false;  // the addresses are told to other firewalls
 };
 
-// In force, and on record, afterwards.
-Status guard_ingress(const Owner& owner, const Ingress& ingress, Rollback& undo);
+// In force, and on record, afterwards; nothing is there when it fails. remove_ingress() undoes it.
+Status guard_ingress(const Owner& owner, const Ingress& ingress);
 
 // Nothing there is success.
 Status remove_ingress(const Owner& owner);

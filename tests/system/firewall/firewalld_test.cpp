@@ -23,6 +23,15 @@ using testing::Not;
 
 constexpr const char* kAddress = "unix:path=/run/bus";
 constexpr const char* kSources = "/run/sources";  // "trusted 10.1.0.2/32" a line
+constexpr const char* kRefused = "/run/refused";  // "addSource 10.1.0.2/32" a line
+
+bool is_refused(const std::string& call) {
+  std::ifstream file(kRefused);
+  for (std::string line; std::getline(file, line);) {
+    if (line == call) return true;
+  }
+  return false;
+}
 
 // Serves addSource, removeSource and querySource with firewalld's words, until it is killed.
 class Stub {
@@ -46,11 +55,12 @@ class Stub {
     const char* source = nullptr;
     if (sd_bus_message_read(message, "ss", &zone, &source) < 0) return 0;
     const std::string line = std::string(zone) + " " + source;
-    const std::string_view method = sd_bus_message_get_member(message);
+    const std::string method = sd_bus_message_get_member(message);
     const auto refuse = [&](const char* word) {
       return sd_bus_reply_method_errorf(message, "org.fedoraproject.FirewallD1.Exception", "%s: %s",
                                         word, source);
     };
+    if (is_refused(method + " " + source)) return refuse("COMMAND_FAILED");
     if (method == "querySource") {
       return sd_bus_reply_method_return(message, "b", sources.contains(line) ? 1 : 0);
     }
@@ -114,12 +124,23 @@ class FirewalldHost : public Calls {
     firewalld_ = start(Stub::run);
   }
 
+  static Target target() { return {.container = "c1", .netns = "gone"}; }
+  static std::string config(const std::string& keys = "") {
+    return format(R"({{"cniVersion": "1.0.0", "name": "net", "type": "firewall", {}
+                      "prevResult": {{"ips": [{{"address": "10.1.0.2/24"}},
+                                              {{"address": "fd01::2/64"}}]}}}})",
+                  keys.empty() ? "" : keys + ",");
+  }
   sys::Finished firewall(const std::string& command, const std::string& keys = "") {
-    return call("firewall", command, {.container = "c1", .netns = "gone"},
-                format(R"({{"cniVersion": "1.0.0", "name": "net", "type": "firewall", {}
-                    "prevResult": {{"ips": [{{"address": "10.1.0.2/24"}},
-                                            {{"address": "fd01::2/64"}}]}}}})",
-                       keys.empty() ? "" : keys + ","));
+    return call("firewall", command, target(), config(keys));
+  }
+  // That remembers nothing of the ADD.
+  sys::Finished forgetful_del() {
+    return call("firewall", "DEL", target(), R"({"cniVersion": "1.1.0", "name": "net"})");
+  }
+  void expect_nothing() {
+    EXPECT_EQ(sources(), "");
+    EXPECT_THAT(run("nft list ruleset").out, Not(HasSubstr("netctl")));
   }
   std::string sources() { return run(std::string("cat ") + kSources).out; }
 
@@ -137,15 +158,13 @@ TEST_F(FirewalldHost, AddressesBecomeSourcesOfTheZoneAndAreNoneAfterDel) {
   EXPECT_THAT(firewall("DEL"), IsSilentSuccess());
   EXPECT_EQ(sources(), "");
   EXPECT_THAT(firewall("DEL"), IsSilentSuccess());
-  EXPECT_THAT(run("nft list ruleset").out, Not(HasSubstr("netctl")));
+  expect_nothing();
 }
 
 TEST_F(FirewalldHost, ADelThatKnowsNothingFindsThem) {
   start_firewalld();
   ASSERT_EQ(firewall("ADD").exit_status, 0);
-  EXPECT_THAT(
-      call("firewall", "DEL", {.container = "c1"}, R"({"cniVersion": "1.1.0", "name": "net"})"),
-      IsSilentSuccess());
+  EXPECT_THAT(forgetful_del(), IsSilentSuccess());
   EXPECT_EQ(sources(), "");
 }
 
@@ -175,6 +194,62 @@ TEST_F(FirewalldHost, OneThatDoesNotRunIsAnErrorOnlyWhenItIsAskedFor) {
   EXPECT_EQ(firewall("ADD").exit_status, 0);
   EXPECT_THAT(firewall("DEL"), IsSilentSuccess());
 }
+
+// Where the way back is barred as well, it is on record what was told.
+TEST_F(FirewalldHost, IsToldByTheNextDelWhatAnAddCouldNotTakeBack) {
+  start_firewalld();
+  std::ofstream(kRefused) << "addSource fd01::2/128\nremoveSource 10.1.0.2/32\n";
+  EXPECT_THAT(firewall("ADD"), Refuses(999, HasSubstr("addSource fd01::2/128 in zone trusted: "
+                                                      "COMMAND_FAILED")));
+  EXPECT_EQ(sources(), "trusted 10.1.0.2/32\n");
+  EXPECT_THAT(forgetful_del(), Refuses(999, HasSubstr("removeSource 10.1.0.2/32")));
+
+  sure(format("rm {}", kRefused));
+  EXPECT_THAT(forgetful_del(), IsSilentSuccess());
+  expect_nothing();
+}
+
+// The bus is there and cannot be spoken to: that is not "it does not run".
+class FirewalldUnheard : public FirewalldHost, public testing::WithParamInterface<Fault> {
+ protected:
+  static std::string reason() {
+    const std::map<std::string, std::string> words = {{"EAGAIN", "temporarily unavailable"},
+                                                      {"ENOBUFS", "No buffer space"},
+                                                      {"ECONNRESET", "Connection reset"}};
+    return words.at(GetParam().error);
+  }
+};
+
+TEST_P(FirewalldUnheard, IsToldOfAllOrOfNothingByAnAdd) {
+  start_firewalld();
+  const int failed = with_each_failing(GetParam(), "firewall", variables_of("ADD", target()),
+                                       config(), [&](const auto& added) {
+                                         EXPECT_THAT(added, Refuses(999, HasSubstr(reason())));
+                                         expect_nothing();
+                                       });
+  EXPECT_GT(failed, 1) << "nothing was swept";
+}
+
+TEST_P(FirewalldUnheard, IsToldByTheNextDelWhatOneCouldNotTell) {
+  start_firewalld();
+  ASSERT_EQ(firewall("ADD").exit_status, 0);
+  const int failed = with_each_failing(GetParam(), "firewall", variables_of("DEL", target()),
+                                       config(), [&](const auto& deleted) {
+                                         EXPECT_THAT(deleted, Refuses(999, HasSubstr(reason())));
+                                         EXPECT_THAT(forgetful_del(), IsSilentSuccess());
+                                         expect_nothing();
+                                         EXPECT_EQ(firewall("ADD").exit_status, 0);
+                                       });
+  EXPECT_GT(failed, 0) << "nothing was swept";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    At, FirewalldUnheard,
+    testing::Values(Fault{.call = "connect", .error = "EAGAIN"},
+                    Fault{.call = "sendto", .error = "ENOBUFS", .step = 3},
+                    // The first lines of a conversation are read byte by byte.
+                    Fault{.call = "recvfrom", .error = "ECONNRESET", .step = 13}),
+    [](const auto& each) { return each.param.call; });
 
 }  // namespace
 }  // namespace netctl::test
