@@ -122,10 +122,12 @@ Result<std::string> file_in_root(int root, const std::string& path) {
   // Not blocking: a FIFO would keep us waiting for whoever writes into it.
   const auto file = sys::open_in_root(root, path, O_RDONLY | O_NONBLOCK);
   if (!file && file.error().code != Errc::NotFound) return file.error();
+  if (!file) return std::string();
   struct stat info {};
-  if (!file || ::fstat(file->get(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > kMost) {
-    return std::string();
+  if (::fstat(file->get(), &info) != 0) {
+    return system_error(errno, "look at " + path + " of the container");
   }
+  if (!S_ISREG(info.st_mode) || info.st_size > kMost) return std::string();
   std::string content(static_cast<std::size_t>(info.st_size), '\0');
   std::size_t done = 0;
   while (done < content.size()) {

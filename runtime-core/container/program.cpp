@@ -66,7 +66,8 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 // of a process by a trick with its descriptors: such a one has no path from "/" on.
 Status check_working_directory() {
   char path[4096];
-  const char* found = ::getcwd(path, sizeof path);
+  const bool found = ::getcwd(path, sizeof path) != nullptr;
+  if (!found && errno != ENOENT) return system_error(errno, "ask for the working directory");
   if (found && path[0] == '/') return ok();
   return fail(Errc::PermissionDenied, "the working directory is outside of the container");
 }

@@ -57,9 +57,9 @@ Status copy_directory(int from, int to, const char* name, dev_t device) {
   const UniqueFd below(::openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!below) return system_error(errno, format("open {}", name));
   struct stat info {};
-  const bool is_mounted = ::fstat(below.get(), &info) == 0 && info.st_dev != device;
+  if (::fstat(below.get(), &info) != 0) return system_error(errno, format("look at {}", name));
   if (::mkdirat(to, name, 0700) != 0) return system_error(errno, format("create {}", name));
-  if (is_mounted) return ok();
+  if (info.st_dev != device) return ok();  // something is mounted there
   const UniqueFd made(::openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!made) return system_error(errno, format("open the copy of {}", name));
   return copy_tree(below.get(), made.get());

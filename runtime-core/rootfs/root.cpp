@@ -109,10 +109,6 @@ bool has_option(const std::vector<std::string>& data, std::string_view name) {
   return std::ranges::any_of(data, [&](const std::string& each) { return each.starts_with(name); });
 }
 
-Error not_ordinary(const std::string& place) {
-  return fail(Errc::InvalidArgument, "{} must be mounted on ordinary directory", place);
-}
-
 }  // namespace
 
 const std::vector<Device>& standard_devices() {
@@ -180,7 +176,10 @@ Result<UniqueFd> Root::target_of(const Mount& mount, Kind kind) {
     // A link there, even inside the root, would have the masks below miss.
     const auto plain =
         open_in_root(fd_.get(), mount.destination, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
-    if (!plain) return not_ordinary(mount.destination);
+    if (!plain) {
+      return fail(Errc::InvalidArgument, "{} must be mounted on ordinary directory: {}",
+                  mount.destination, plain.error().message);
+    }
   }
   return target;
 }
@@ -228,12 +227,13 @@ Status Root::mount(const Mount& mount, UniqueFd source) {
   std::vector<std::string> data = options.data;
   if (mount.type == "tmpfs" && !has_option(data, "mode=")) {
     // As the directory that it covers; a new one is made for everybody, as the kernel does.
-    if (const auto covered = open_in_root(fd_.get(), mount.destination, O_PATH | O_DIRECTORY)) {
-      struct stat info {};
-      if (::fstat(covered->get(), &info) == 0) {
-        data.push_back(format("mode={:o}", info.st_mode & 07777U));
-      }
+    const auto covered = open_in_root(fd_.get(), mount.destination, O_PATH | O_DIRECTORY);
+    if (!covered && covered.error().code != Errc::NotFound) return covered.error();
+    struct stat info {};
+    if (covered && ::fstat(covered->get(), &info) != 0) {
+      return system_error(errno, "look at " + mount.destination + " of the container");
     }
+    if (covered) data.push_back(format("mode={:o}", info.st_mode & 07777U));
   }
   const sys::NewFilesystem wanted{
       .type = mount.type, .source = mount.source, .options = std::move(data)};

@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include "runtime-core/base/format.hpp"
 #include "tests/support/container_lab.hpp"
 
 namespace netctl::test {
@@ -22,6 +23,30 @@ class RootFs : public ContainerLab {};
 TEST_F(RootFs, ADirectoryIsWrittenToAsItIs) {
   sure_in_box("--network none -- touch /tmp/mark");
   EXPECT_TRUE(fs::exists(box() + "/tmp/mark"));
+}
+
+TEST_F(RootFs, ADirectoryInMemoryMayBeginWithACopyOfWhatItCovers) {
+  write(box() + "/data/inner/file", "content");
+  fs::create_symlink("inner/file", box() + "/data/link");
+  ::chmod((box() + "/data/inner").c_str(), 0710);
+  script("look", "stat -c '%n %A' /data/inner; cat /data/link; echo new > /data/inner/file");
+
+  EXPECT_EQ(sure_in_box("--network none --rm --tmpfs /data:tmpcopyup -- look"),
+            "/data/inner drwx--x---\ncontent");
+  EXPECT_EQ(read(box() + "/data/inner/file"), "content");
+  EXPECT_EQ(sure_in_box("--network none --rm --tmpfs /data -- ls /data"), "");
+}
+
+TEST_F(RootFs, ADirectoryThatCannotBeReadIsNotCopiedInPart) {
+  write(box() + "/data/file", "content");
+  const auto ran =
+      run(format("ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o /dev/null -P {0}/data "
+                 "-e trace=getdents64 -e inject=getdents64:error=EIO {1} run --rm --rootfs {0} "
+                 "--network none --tmpfs /data:tmpcopyup -- true",
+                 box(), netctl_program()));
+  EXPECT_EQ(ran.exit_status, 125);
+  EXPECT_THAT(ran.err, HasSubstr("copy /data: list a directory: Input/output error"));
+  EXPECT_EQ(sure("netctl ps -a -q"), "");
 }
 
 TEST_F(RootFs, LayersAreNeverWrittenTo) {

@@ -1,8 +1,15 @@
 #include "runtime-core/container/accounts.hpp"
 
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "runtime-core/base/unique_fd.hpp"
 #include "runtime-core/container/capabilities.hpp"
 #include "tests/support/matchers.hpp"
 
@@ -57,6 +64,26 @@ TEST(Accounts, RefuseWhatIsNoUser) {
     SCOPED_TRACE(text);
     EXPECT_FALSE(parse_user(text, kPasswd, kGroup));
   }
+}
+
+// What cannot be read is not what is not there: no account is found in that, and it gives others'
+// rights.
+TEST(Accounts, AFileThatIsNotThereIsEmptyAndOneThatCannotBeReadAnError) {
+  char name[] = "/tmp/accounts-test.XXXXXX";
+  ASSERT_TRUE(::mkdtemp(name));
+  const std::string directory = name;
+  std::ofstream(directory + "/passwd") << kPasswd;
+  std::filesystem::create_directory(directory + "/directory");
+  std::filesystem::create_symlink("loop", directory + "/loop");
+  const UniqueFd root(::open(name, O_PATH | O_DIRECTORY | O_CLOEXEC));
+
+  EXPECT_EQ(file_in_root(root.get(), "/passwd").value(), kPasswd);
+  EXPECT_EQ(file_in_root(root.get(), "/missing").value(), "");
+  EXPECT_EQ(file_in_root(root.get(), "/passwd/below").value(), "");
+  EXPECT_EQ(file_in_root(root.get(), "/directory").value(), "");
+  EXPECT_THAT(file_in_root(root.get(), "/loop"),
+              FailsSaying(HasSubstr("Too many levels of symbolic links")));
+  std::filesystem::remove_all(directory);
 }
 
 TEST(Accounts, CapabilitiesAreFoundUnderAllTheirNames) {
