@@ -146,6 +146,18 @@ TEST_F(Install, ASymbolicLinkIsAnothersWhereverItLeads) {
   EXPECT_EQ(fs::read_symlink("/run/to/static"), "/run/from/static");
 }
 
+TEST_F(Install, AFileThatCannotBeReadIsNobodysAndStays) {
+  install();
+  const ino_t before = inode("/run/to/static");
+  for (const char* options : {"--from /run/from", "--from /run/from --force", "--uninstall"}) {
+    const auto refused =
+        with_error("read", "EIO", "/run/to/static", format("install --dir /run/to {}", options));
+    EXPECT_EQ(refused.exit_status, 1) << options;
+    EXPECT_THAT(refused.err, HasSubstr("/run/to/static: Input/output error")) << options;
+    EXPECT_EQ(inode("/run/to/static"), before) << options;
+  }
+}
+
 TEST_F(Install, WhatWasKeptIsNeverLost) {
   fs::create_directories("/run/to");
   write("/run/to/static", "first");

@@ -160,5 +160,15 @@ TEST_F(Plugins, AFailureOfTheLastStepUndoesAllBeforeIt) {
   EXPECT_EQ(run_in("web", "ip link show eth0").exit_status, 1);
 }
 
+TEST_F(Plugins, AnotherOfTheNameIsNotTakenForOneThatCannotBeLookedAt) {
+  environment["CNI_PATH"] = "/run/first:" + plugin_directory();
+  sure("mkdir /run/first");
+  sure(format("ln -s {}/bridge /run/first/bridge", plugin_directory()));
+  const auto added = with_error("newfstatat", "EIO", "/run/first/bridge", "add bridge web");
+  EXPECT_EQ(added.exit_status, 1);
+  EXPECT_THAT(added.err, HasSubstr("look at /run/first/bridge: Input/output error"));
+  EXPECT_EQ(host_state(), before_);
+}
+
 }  // namespace
 }  // namespace netctl::test
