@@ -5,6 +5,7 @@
 #   tests/faults/run.sh -k                   the same, killed (SIGKILL) instead
 #   tests/faults/run.sh -p                   each call and all after it of its kind failed
 #   tests/faults/run.sh -o bridge-add        one operation; -l lists them
+#   tests/faults/run.sh -c openat2,mount     these calls only
 #   tests/faults/run.sh -s 10                every 10th point only
 # After an ADD that failed the host has to be as it was before (not with -p, where the way back may
 # be barred, too), and the error has to name the cause.
@@ -13,22 +14,23 @@
 # was killed, one more has to end it. After a CHECK that did, the next one has to be right. A GC
 # leaves a container that runs (netctl-gc-box) as it is, however it ends.
 # Measured are the programs of build/release (BUILD_DIR). Everything happens in namespaces and below
-# cgroups that are made for it, so that several may run at once. Prints a line for each point that was not survived and a table of counts. Status: 0
-# all survived, 1 not all, 2 it could not be run.
+# cgroups that are made for it, so that several may run at once. Prints a line for each point that
+# was not survived and a table of counts. Status: 0 all survived, 1 not all, 2 it could not be run.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-kill=0 other=0 on='' only='' stride=1 list=0
-while getopts akpo:s:l option; do
+kill=0 other=0 on='' only='' calls='' stride=1 list=0
+while getopts akpo:c:s:l option; do
   case $option in
     a) other=1 ;;
     k) kill=1 ;;
     p) on=+ ;;
     o) only=$OPTARG ;;
+    c) calls=$OPTARG ;;
     s) stride=$OPTARG ;;
     l) list=1 ;;
     *)
-      echo "usage: tests/faults/run.sh [-a] [-k] [-p] [-o OPERATION] [-s STRIDE] [-l]" >&2
+      echo "usage: tests/faults/run.sh [-a] [-k] [-p] [-o OPERATION] [-c CALLS] [-s STRIDE] [-l]" >&2
       exit 2
       ;;
   esac
@@ -89,6 +91,8 @@ mount -t tmpfs tmpfs /run
 mkdir -p /run/netns /run/config /run/state /run/faults
 ip link set lo up
 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+# Or no port is published on [::1].
+sysctl -qe -w net.bridge.bridge-nf-call-ip6tables=0
 export NETCTL_CNI_STATE_DIR=/run/state NETCONFPATH=/run/config CNI_PATH=$plugins
 
 # What containers are made of.
@@ -151,7 +155,14 @@ quietly() { "$@" >/dev/null 2>&1; }
 base() {
   quietly "$netctl" ns add c1
   case $1 in
-    portmap-* | firewall-*) prev=$(plugin bridge ADD 2>/dev/null) ;;
+    portmap-*) prev=$(plugin bridge ADD 2>/dev/null) ;;
+    # Where others' rules drop what is not let in.
+    firewall-*)
+      prev=$(plugin bridge ADD 2>/dev/null)
+      nft 'add table ip filter; add table ip6 filter'
+      nft 'add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'
+      nft 'add chain ip6 filter FORWARD { type filter hook forward priority 0; policy drop; }'
+      ;;
     tuning-*) prev=$(plugin ptp ADD 2>/dev/null) ;;
     container-*) quietly "$netctl" add net c1 --id web ;;
     netctl-gc-box) quietly run_box -d -- busybox-faults sleep 1000 ;;
@@ -220,7 +231,11 @@ teardown() {
 }
 unbase() {
   case $1 in
-    portmap-* | firewall-*) quietly plugin bridge DEL ;;
+    portmap-*) quietly plugin bridge DEL ;;
+    firewall-*)
+      quietly plugin bridge DEL
+      nft 'delete table ip filter; delete table ip6 filter'
+      ;;
     tuning-*) quietly plugin ptp DEL ;;
     netctl-gc-box) quietly "$netctl" rm -f box ;;
     netctl-*) ;;
@@ -240,7 +255,7 @@ state() {
     ip -6 route show table all
     ip neigh show nud permanent
     tc qdisc show | sed 's/ refcnt.*//'
-    nft -s list ruleset
+    nft -s list ruleset 2>/dev/null  # the warning that tables of iptables are there
     sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv4.conf.all.route_localnet
     find /run/state /run/netctl /run/netns ! -type d ! -name lock ! -name 'last_reserved_ip.*' \
       ! -path '/run/netctl/ipam/*' ! -path '/run/netctl/filters/*' 2>/dev/null | sort
@@ -255,20 +270,22 @@ state() {
 
 # ---- One fault.
 
-# A plausible error of each call; calls that cannot fail, or that end the program, have none. brk is
-# one of them: the kernel answers with the old end, and glibc takes an errno for an address.
+# A plausible error of each call; calls that cannot fail as they are made, or that end the program,
+# have none, and are only killed. brk is one of them: the kernel answers with the old end, and glibc
+# takes an errno for an address.
 error_of() {
   [ "$other" = 0 ] || { other_error_of "$1" && return; }
   case $1 in
-    socket | openat | pidfd_open | eventfd2 | epoll_create1 | signalfd4 | dup | dup2 | dup3 | pipe2) echo EMFILE ;;
-    sendto | sendmsg | recvmsg | recvfrom | setsockopt | bind | connect | getsockname) echo ENOBUFS ;;
-    mmap | mremap | munmap | mprotect | madvise | poll | ppoll) echo ENOMEM ;;
-    write | pwrite64 | writev | ftruncate | fallocate | rename | renameat | renameat2 | mkdir | mkdirat | linkat | symlinkat) echo ENOSPC ;;
-    read | pread64 | readv | fsync | fdatasync | close | getdents64 | fstat | newfstatat | stat | lstat | statx | lseek | readlink | readlinkat | ioctl | access | faccessat | faccessat2 | fstatfs | statfs | unlink | unlinkat | rmdir | fchmod | fchmodat | fchown) echo EIO ;;
+    socket | socketpair | openat | openat2 | pidfd_open | eventfd2 | epoll_create1 | signalfd4 | dup | dup2 | dup3 | pipe2 | memfd_create) echo EMFILE ;;
+    sendto | sendmsg | recvmsg | recvfrom | setsockopt | getsockopt | bind | connect | getsockname) echo ENOBUFS ;;
+    mmap | mremap | munmap | mprotect | madvise | poll | ppoll | fsconfig | execve | execveat) echo ENOMEM ;;
+    write | pwrite64 | writev | ftruncate | fallocate | rename | renameat | renameat2 | mkdir | mkdirat | mknodat | linkat | symlink | symlinkat | fsetxattr) echo ENOSPC ;;
+    read | pread64 | readv | fsync | fdatasync | close | getdents64 | fstat | newfstatat | stat | lstat | statx | lseek | readlink | readlinkat | ioctl | access | faccessat | faccessat2 | fstatfs | statfs | unlink | unlinkat | rmdir | fchmod | fchmodat | fchown | fchownat | utimensat | chdir | fchdir | getcwd | fgetxattr) echo EIO ;;
     flock) echo ENOLCK ;;
-    setns | unshare | mount | umount2 | fcntl | prctl | capget | capset) echo EPERM ;;
+    setns | unshare | mount | umount2 | mount_setattr | move_mount | open_tree | fsopen | fsmount | pivot_root) echo EPERM ;;
+    fcntl | prctl | capget | capset | seccomp | keyctl | bpf | prlimit64 | setsid | sethostname | setgroups | setresuid | setresgid) echo EPERM ;;
     clone | clone3 | vfork | fork | getrandom) echo EAGAIN ;;
-    execve) echo ENOMEM ;;
+    waitid | clock_nanosleep) echo EINTR ;;
   esac
 }
 # A second one.
@@ -276,7 +293,10 @@ other_error_of() {
   case $1 in
     read | pread64 | readv | write | pwrite64 | writev | sendto | sendmsg | recvmsg | recvfrom | flock | openat | poll | ppoll | close | connect | fallocate | ftruncate) echo EINTR ;;
     socket | setns | unshare | bind | setsockopt | ioctl | getsockname | mkdir | mkdirat | linkat | symlinkat | rename | renameat | renameat2 | unlink | unlinkat | rmdir | fstatfs | statfs) echo EACCES ;;
+    mknodat | fchownat | fchmodat | utimensat | chdir | seccomp | keyctl | prlimit64 | setgroups) echo EACCES ;;
     stat | lstat | newfstatat | fstat | statx | access | faccessat | faccessat2 | readlink | readlinkat | clone | clone3 | vfork | fork | mount | umount2 | getdents64) echo ENOMEM ;;
+    mount_setattr | move_mount | open_tree | fsopen | fsmount | pivot_root | setresuid | setresgid | sethostname) echo ENOMEM ;;
+    openat2) echo EAGAIN ;;
     *) return 1 ;;
   esac
 }
@@ -407,7 +427,8 @@ for operation in $OPERATIONS; do
   teardown "$operation"
   counts /run/faults/clean-trace >/run/faults/calls
   while read -r call first last; do
-    [ -n "$(error_of "$call")" ] || continue
+    [ -z "$calls" ] || [[ ,$calls, = *",$call,"* ]] || continue
+    [ "$kill" = 1 ] || [ -n "$(error_of "$call")" ] || continue
     for n in $(seq "$first" "$last"); do
       point=$((point + 1))
       [ $((point % stride)) = 0 ] || continue
