@@ -1,25 +1,32 @@
-#include <algorithm>
+#include <unistd.h>
+
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <string>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
 
 #include "netctl/cli/cli.hpp"
+#include "runtime-core/base/format.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/sys/own_program.hpp"
+#include "runtime-core/sys/write.hpp"
 
 namespace {
 
 constexpr int kUsage = 2;
 
+void complain(std::string_view text) {
+  netctl::sys::write_all(STDERR_FILENO, netctl::format("netctl: {}\n", text));
+}
+
 // One line, unless there is a list to tell.
 void print_error(const netctl::Error& error) {
   const bool list = error.details.find('\n') != std::string::npos;
   const char* separator = error.details.empty() ? "" : list ? "\n" : "; ";
-  std::fprintf(stderr, "netctl: %s%s%s\n", error.message.c_str(), separator, error.details.c_str());
+  complain(error.message + separator + error.details);
 }
 
 // These start over from a read-only mount of the program (sys/own_program.hpp). It is done at once
@@ -72,11 +79,11 @@ int answer(int argc, char** argv) {
     const bool is_of_command = std::string_view(error.what()).starts_with("A subcommand");
     const std::string why =
         is_of_command ? netctl::cli::missing_command(app, words) : std::string(error.what());
-    std::fprintf(stderr, "netctl: %s (netctl --help shows how)\n", why.c_str());
+    complain(why + " (netctl --help shows how)");
     return kUsage;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    std::fprintf(stderr, "netctl: %s (netctl --help shows how)\n", error.what());
+    complain(std::string(error.what()) + " (netctl --help shows how)");
     return kUsage;
   }
   return run(session);
@@ -88,7 +95,7 @@ int main(int argc, char** argv) {
   try {
     return answer(argc, argv);
   } catch (const std::exception& thrown) {  // before anything was begun
-    std::fprintf(stderr, "netctl: %s\n", thrown.what());
+    complain(thrown.what());
     return 1;
   }
 }
