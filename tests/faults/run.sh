@@ -165,7 +165,7 @@ base() {
       ;;
     tuning-*) prev=$(plugin ptp ADD 2>/dev/null) ;;
     container-*) quietly "$netctl" add net c1 --id web ;;
-    netctl-gc-box) quietly run_box -d -- busybox-faults sleep 1000 ;;
+    netctl-gc-box) quietly run_box -d -- busybox-faults sleep 100000 ;;
   esac
   case $1 in
     portmap-* | firewall-* | tuning-*) ;;
