@@ -12,6 +12,7 @@
 #include "runtime-core/base/format.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/sys/own_program.hpp"
+#include "runtime-core/sys/successor.hpp"
 #include "runtime-core/sys/write.hpp"
 
 namespace {
@@ -93,7 +94,9 @@ int answer(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return answer(argc, argv);
+    const int exit_status = answer(argc, argv);
+    netctl::sys::close_kept();
+    return exit_status;
   } catch (const std::exception& thrown) {  // before anything was begun
     complain(thrown.what());
     return 1;

@@ -207,9 +207,7 @@ Status remove_unused_bridge(rtnl::RouteSocket& host, const std::string& name) {
   }
   TRY(remove_policy(name));
   if (!bridge || !is_ours(*bridge)) return ok();
-  rtnl::Batch batch;
-  batch.delete_link(bridge->index);
-  TRY(host.apply(batch));
+  TRY(host.delete_link(bridge->index));
   log::info("removed bridge {}: nobody used it any more", name);
   return ok();
 }

@@ -11,12 +11,6 @@
 namespace netctl::attach {
 namespace {
 
-Status delete_link(rtnl::RouteSocket& socket, const rtnl::LinkRef& link) {
-  rtnl::Batch batch;
-  batch.delete_link(link);
-  return socket.apply(batch);
-}
-
 Error attached_already(const Owner& owner) {
   return fail(Errc::Exists,
               "container \"{}\" is attached to network \"{}\" as {} already: run DEL first",
@@ -92,7 +86,7 @@ Result<Veth> add_veth(rtnl::RouteSocket& host, const VethPlan& plan, Rollback& u
   auto statuses = TRY(host.run(create));
   TRY(std::move(statuses.front()));
   undo.add("delete link " + veth.host_name,
-           [&host, name = veth.host_name] { return delete_link(host, name); });
+           [&host, name = veth.host_name] { return host.delete_link(name); });
   for (Status& status : statuses) TRY(std::move(status));
   return veth;
 }
@@ -161,7 +155,7 @@ Status configure_inside(rtnl::RouteSocket& inside, int netns, const InsidePlan& 
 
 Status remove_endpoint(rtnl::RouteSocket& host, const Owner& owner, const std::string& netns_path) {
   const auto on_host = TRY(host.find_link(owner.host_link_name()));
-  if (on_host && on_host->alias == owner.tag()) return delete_link(host, on_host->index);
+  if (on_host && on_host->alias == owner.tag()) return host.delete_link(on_host->index);
 
   // Not made by us, or under another name: a reference plugin's pair, found from the inside.
   const auto netns = TRY(ns::find_netns(netns_path));
@@ -169,7 +163,7 @@ Status remove_endpoint(rtnl::RouteSocket& host, const Owner& owner, const std::s
   auto inside = TRY(ns::run_in(netns->get(), rtnl::RouteSocket::open));
   const auto link = TRY(inside.find_link(owner.ifname));
   if (!link || link->kind != "veth") return ok();
-  return delete_link(inside, link->index);
+  return inside.delete_link(link->index);
 }
 
 Status remove_stray_endpoints(rtnl::RouteSocket& host, const std::string& network,
@@ -177,15 +171,13 @@ Status remove_stray_endpoints(rtnl::RouteSocket& host, const std::string& networ
   const std::vector<std::string> kept = tags_of(network, valid);
   const std::string prefix = network_tag(network);
 
-  rtnl::Batch batch;
+  ErrorList errors;
   for (const rtnl::Link& link : TRY(host.links())) {
     if (link.kind != "veth" || !link.alias.starts_with(prefix)) continue;
     if (std::ranges::binary_search(kept, link.alias)) continue;
     log::info("removing {} of {}: its owner is gone", link.name, link.alias);
-    batch.delete_link(link.index);
+    errors.keep(host.delete_link(link.index));
   }
-  ErrorList errors;
-  for (Status& status : TRY(host.run(batch))) errors.keep(std::move(status));
   return errors.status();
 }
 

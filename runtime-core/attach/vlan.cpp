@@ -9,6 +9,7 @@
 #include "runtime-core/attach/gateway.hpp"
 #include "runtime-core/attach/owner.hpp"
 #include "runtime-core/base/digest.hpp"
+#include "runtime-core/base/error_list.hpp"
 #include "runtime-core/base/log.hpp"
 
 namespace netctl::attach {
@@ -197,12 +198,12 @@ Result<std::vector<rtnl::Link>> unused_vlan_gateways(rtnl::RouteSocket& host,
 }
 
 Status remove_unused_vlan_gateways(rtnl::RouteSocket& host, const rtnl::Link& bridge) {
-  rtnl::Batch batch;
+  ErrorList errors;
   for (const rtnl::Link& port : TRY(unused_vlan_gateways(host, bridge))) {
     log::info("removing {}: nobody uses the gateway that it leads to", port.name);
-    batch.delete_link(port.index);
+    errors.keep(host.delete_link(port.index));
   }
-  return host.apply(batch);
+  return errors.status();
 }
 
 }  // namespace netctl::attach

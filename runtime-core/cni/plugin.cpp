@@ -16,6 +16,7 @@
 #include "runtime-core/cni/result_json.hpp"
 #include "runtime-core/sys/own_netns.hpp"
 #include "runtime-core/sys/privileges.hpp"
+#include "runtime-core/sys/successor.hpp"
 #include "runtime-core/sys/write.hpp"
 
 namespace netctl::cni {
@@ -259,7 +260,9 @@ int main_of(BuiltIns plugins, std::string_view program) {
   if (const auto kept = sys::keep_capabilities(kNeeded); !kept) {
     log::warn("{}", kept.error().message);
   }
-  return run(*plugin, std::move(world));
+  const int exit_status = run(*plugin, std::move(world));
+  sys::close_kept();
+  return exit_status;
 }
 
 }  // namespace netctl::cni

@@ -1,5 +1,6 @@
 #include "runtime-core/nft/channel.hpp"
 
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
 #include <system_error>
@@ -7,11 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <mutex>
 #include <utility>
-#include <vector>
 
 #include <libmnl/libmnl.h>
+
+#include "runtime-core/sys/successor.hpp"
 
 namespace netctl::nft {
 namespace {
@@ -19,8 +20,8 @@ namespace {
 // The kernel makes the parts of a listing as long as the buffer it is read into, up to this.
 constexpr std::size_t kReceiveLength = 32768;
 
-// More than a chain's DEL has.
-constexpr std::size_t kMostLeaving = 8;
+// Of sockets that are closed last; more than a chain's DEL has.
+constexpr std::size_t kMostKept = 8;
 
 // Room for a message of `length` bytes; beyond net.core.wmem_max only with CAP_NET_ADMIN.
 void raise_send_buffer(mnl_socket* socket, std::size_t length) {
@@ -70,44 +71,22 @@ Result<Bytes> receive(mnl_socket* socket) {
   }
 }
 
-// The sockets that are closed later, and whether closing one would wait now.
-class Leaving {
- public:
-  void expect_wait() {
-    const std::scoped_lock lock(mutex_);
-    waits_ = true;
-  }
-
-  void close(mnl_socket* socket) {
-    const std::scoped_lock lock(mutex_);
-    if (!waits_) {
-      mnl_socket_close(socket);
-      return;
-    }
-    sockets_.push_back(socket);
-    if (sockets_.size() < kMostLeaving) return;
-    for (mnl_socket* each : sockets_) mnl_socket_close(each);  // the first waits for all
-    sockets_.clear();
-    waits_ = false;
-  }
-
- private:
-  std::mutex mutex_;
-  bool waits_ = false;
-  std::vector<mnl_socket*> sockets_;
-};
-
-// Never destroyed: what is left in it the kernel closes.
-Leaving& leaving() {
-  static Leaving* const all = new Leaving();
-  return *all;
-}
+// Whether to close a netfilter socket would wait now.
+bool closing_waits = false;
 
 }  // namespace
 
-void CloseMnlSocket::operator()(mnl_socket* socket) const { leaving().close(socket); }
+void CloseMnlSocket::operator()(mnl_socket* socket) const {
+  if (closing_waits) {
+    // libmnl knows no way to take the descriptor out of its socket.
+    UniqueFd copy(::fcntl(mnl_socket_get_fd(socket), F_DUPFD_CLOEXEC, 3));
+    if (copy) sys::close_last(std::move(copy));
+  }
+  mnl_socket_close(socket);
+  if (sys::kept_to_close() >= kMostKept) sys::close_kept();
+}
 
-void expect_wait_at_close() { leaving().expect_wait(); }
+void expect_wait_at_close() { closing_waits = true; }
 
 Result<MnlSocket> open_channel() {
   MnlSocket socket(mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC));

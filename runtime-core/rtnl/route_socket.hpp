@@ -28,6 +28,11 @@ class RouteSocket {
   // The same, one status for each message.
   Result<std::vector<Status>> run(const Batch& batch);
 
+  // Deletes a link; gone already is success. It is gone for everybody when this returns, but the
+  // kernel's 10 to 30 ms until its memory is freed have been left to a successor
+  // (sys/successor.hpp). Before Linux 6.2 the kernel does not tell in between, and this takes them.
+  Status delete_link(const LinkRef& link);
+
   // One link, asked for by name or index; never a dump of all.
   Result<std::optional<Link>> find_link(const LinkRef& link);
   Result<Link> link_by_name(const std::string& name);

@@ -236,11 +236,30 @@ TEST_F(Links, ALinkThatIsGoneAlreadyIsDeleted) {
   EXPECT_EQ(host().find_link("eth0").value(), std::nullopt) << "the peer goes with it";
 }
 
+TEST_F(Links, ALinkWhoseDeletionReturnedIsGoneForEverybody) {
+  for (int round = 0; round < 5; ++round) {
+    SCOPED_TRACE(round);
+    veth("veth1", "eth0");  // neither name is taken any more
+    const int index = link("veth1").index;
+
+    EXPECT_THAT(host().delete_link("veth1"), Succeeds());
+    EXPECT_EQ(host().find_link("veth1").value(), std::nullopt);
+    EXPECT_EQ(host().find_link("eth0").value(), std::nullopt) << "the peer goes with it";
+    EXPECT_THAT(host().links().value(), testing::SizeIs(1));
+
+    EXPECT_THAT(host().delete_link("veth1"), Succeeds()) << "it is gone already";
+    EXPECT_THAT(host().delete_link(index), Succeeds());
+  }
+}
+
 TEST_F(Links, LoCannotBeDeletedAndTheErrorNamesIt) {
   Batch batch;
   batch.delete_link("lo");
   EXPECT_THAT(apply(batch), FailsWith(Errc::NotSupported));
   EXPECT_THAT(apply(batch), FailsSaying(HasSubstr("delete link lo: ")));
+  EXPECT_THAT(host().delete_link("lo"), FailsWith(Errc::NotSupported));
+  EXPECT_THAT(host().delete_link("lo"), FailsSaying(HasSubstr("delete link lo: ")));
+  EXPECT_THAT(host().delete_link(std::string(5000, 'x')), FailsSaying(HasSubstr("delete link x")));
 }
 
 TEST_F(Links, AbsenceIsAnAnswerToFindAndAnErrorToByName) {
