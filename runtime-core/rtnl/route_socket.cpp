@@ -22,6 +22,7 @@
 #include "runtime-core/rtnl/encode.hpp"
 #include "runtime-core/rtnl/message.hpp"
 #include "runtime-core/rtnl/parse.hpp"
+#include "runtime-core/rtnl/watch.hpp"
 #include "runtime-core/sys/successor.hpp"
 
 namespace netctl::rtnl {
@@ -50,10 +51,6 @@ Error refusal(const Ack& ack, std::string_view what) {
   return error;
 }
 
-bool is_success(const Ack& ack, std::span<const int> harmless) {
-  return ack.number == 0 || std::ranges::count(harmless, ack.number) != 0;
-}
-
 Status set_option(nl_sock* socket, int option, const char* name) {
   const int on = 1;
   const int fd = ::nl_socket_get_fd(socket);
@@ -62,12 +59,10 @@ Status set_option(nl_sock* socket, int option, const char* name) {
 }
 
 // The number goes into a copy of the message: a batch stays as it is and can be sent again.
-void append_numbered(std::vector<std::byte>& to, Bytes message, std::uint32_t sequence,
-                     std::uint16_t more_flags = 0) {
+void append_numbered(std::vector<std::byte>& to, Bytes message, std::uint32_t sequence) {
   nlmsghdr header{};
   std::memcpy(&header, message.data(), sizeof header);
   header.nlmsg_seq = sequence;
-  header.nlmsg_flags |= more_flags;
   const std::size_t start = to.size();
   to.insert(to.end(), message.begin(), message.end());
   std::memcpy(to.data() + start, &header, sizeof header);
@@ -228,35 +223,15 @@ Result<std::vector<Value>> list(nl_sock* socket, const Encoder& request, Parse<V
               kDumpAttempts);
 }
 
-// Waits until something can be read, or the process of `pidfd` has ended: whether there is
-// something.
-Result<bool> wait_for_answer(nl_sock* socket, int pidfd) {
-  std::array<pollfd, 2> waiting{{{.fd = ::nl_socket_get_fd(socket), .events = POLLIN, .revents = 0},
+// Waits for a change that the watch tells of: true. False: the process of `pidfd` has ended.
+Result<bool> wait_for_change(Watch& watch, int pidfd) {
+  std::array<pollfd, 2> waiting{{{.fd = watch.fd(), .events = POLLIN, .revents = 0},
                                  {.fd = pidfd, .events = POLLIN, .revents = 0}}};
   while (::poll(waiting.data(), waiting.size(), -1) < 0) {
-    if (errno != EINTR) return system_error(errno, "wait for the kernel");
+    if (errno != EINTR) return system_error(errno, "wait for a change");
   }
-  return waiting[0].revents != 0;
-}
-
-// What the kernel says of a deletion that the process of `pidfd` has asked for on this socket;
-// nothing when that ended and nothing was said. Asked for an echo (NLM_F_ECHO) it says that the
-// link is gone as soon as it is (rtmsg_ifinfo_send() in unregister_netdevice_many_notify(),
-// net/core/dev.c), long before the ACK.
-Result<std::optional<Ack>> wait_for_deletion(nl_sock* socket, std::uint32_t sequence, int pidfd) {
-  std::optional<Ack> outcome;
-  Inbox inbox(socket);
-  while (TRY(wait_for_answer(socket, pidfd))) {
-    Bytes datagram = TRY(inbox.receive());
-    while (const auto message = take_message(datagram)) {
-      const Header header = header_of(*message);
-      if (header.sequence != sequence) continue;
-      if (header.type == NLMSG_ERROR) outcome = TRY(parse_ack(*message));
-      if (header.type == RTM_DELLINK) outcome = Ack{};
-      if (outcome) return outcome;
-    }
-  }
-  return outcome;
+  if (waiting[0].revents == 0) return false;
+  return watch.wait(Watch::Clock::now());
 }
 
 Encoder link_request(int flags, int index) {
@@ -349,7 +324,8 @@ Status RouteSocket::deliver(const Batch& batch, const Outbox& outbox,
     const Ack ack = TRY(parse_ack(bytes));
     const std::size_t index = outbox.indexes[place];
     const Batch::Message& message = batch.messages_[index];
-    if (!is_success(ack, message.harmless)) outcomes[index] = refusal(ack, message.text);
+    const bool harmless = ack.number == 0 || std::ranges::count(message.harmless, ack.number) != 0;
+    if (!harmless) outcomes[index] = refusal(ack, message.text);
     return --awaited == 0;
   });
 }
@@ -357,25 +333,23 @@ Status RouteSocket::deliver(const Batch& batch, const Outbox& outbox,
 Status RouteSocket::delete_link(const LinkRef& link) {
   Batch batch;
   batch.delete_link(link);
-  const Batch::Message& message = batch.messages_.front();
-  if (message.bytes.empty()) return apply(batch);
+  if (const auto gone = delete_by_successor(link, batch); gone && *gone) return ok();
+  // To say it again does no harm, and brings the kernel's refusal.
+  return apply(batch);
+}
 
-  const std::uint32_t sequence = ::nl_socket_use_seq(socket_.get());
-  std::vector<std::byte> request;
-  append_numbered(request, message.bytes, sequence, NLM_F_ECHO);
+Result<bool> RouteSocket::delete_by_successor(const LinkRef& link, const Batch& batch) {
+  std::vector<Status> outcomes(batch.size());
+  const Outbox outbox = fill_outbox(batch, 0, outcomes);
+  Watch watch = TRY(Watch::open(Watch::What::Links));
   const int fd = ::nl_socket_get_fd(socket_.get());
-  const auto send = [&] { return ::send(fd, request.data(), request.size(), 0) < 0 ? 1 : 0; };
-
-  const auto successor = sys::start_successor({fd}, send);
-  if (!successor) {
-    log::debug("{} without a successor: {}", message.text, successor.error().message);
-    return apply(batch);
+  const int successor = TRY(sys::start_successor(
+      {fd}, [&] { return ::send(fd, outbox.bytes.data(), outbox.bytes.size(), 0) < 0 ? 1 : 0; }));
+  while (TRY(wait_for_change(watch, successor))) {
+    // The kernel answers when it has done with what it is changing.
+    if (!TRY(find_link(link))) return true;
   }
-  log::debug("{}", message.text);
-  const auto ack = wait_for_deletion(socket_.get(), sequence, successor.value());
-  // Not told, which a lack of memory can bring about: to do it again does no harm.
-  if (!ack || !*ack) return apply(batch);
-  return is_success(**ack, message.harmless) ? ok() : refusal(**ack, message.text);
+  return false;
 }
 
 Result<std::optional<Link>> RouteSocket::find_link(const LinkRef& link) {

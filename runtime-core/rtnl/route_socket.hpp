@@ -30,7 +30,7 @@ class RouteSocket {
 
   // Deletes a link; gone already is success. It is gone for everybody when this returns, but the
   // kernel's 10 to 30 ms until its memory is freed have been left to a successor
-  // (sys/successor.hpp). Before Linux 6.2 the kernel does not tell in between, and this takes them.
+  // (sys/successor.hpp), if the thread is in the socket's namespace, where the deletion is told.
   Status delete_link(const LinkRef& link);
 
   // One link, asked for by name or index; never a dump of all.
@@ -73,6 +73,8 @@ class RouteSocket {
   explicit RouteSocket(std::unique_ptr<nl_sock, Close> socket);
 
   Outbox fill_outbox(const Batch& batch, std::size_t first, std::vector<Status>& outcomes);
+  // False: the successor has ended, whatever came of it.
+  Result<bool> delete_by_successor(const LinkRef& link, const Batch& batch);
   Status deliver(const Batch& batch, const Outbox& outbox, std::vector<Status>& outcomes);
 
   std::unique_ptr<nl_sock, Close> socket_;
