@@ -13,8 +13,8 @@ build=build/order
 # Archives whose objects hold several functions in one section.
 archives=(libc.a libm-2.36.a libgcc.a libnl-3.a libnftnl.a libmd.a libseccomp.a)
 
-# In namespaces of its own: one attachment with a port by each way, and a container.
-# The profiles go to $1, one a step, in the order in which they matter.
+# In namespaces of its own: one attachment with a port, made and removed by the plugins and by the
+# command. The profiles go to $1, one a step, in the order in which they matter.
 profile() {
   local to=$1 step=0 bin=$PWD/$build/bin plugins=$PWD/$build/lib/cni
   follow() {
@@ -23,7 +23,7 @@ profile() {
       --callgrind-out-file="$to/$step" "$@" 2>/dev/null
   }
   mount -t tmpfs tmpfs /run
-  mkdir -p /run/netns /run/net.d /run/root/bin
+  mkdir -p /run/netns /run/net.d
   export NETCONFPATH=/run/net.d CNI_PATH=$plugins NETCTL_CNI_STATE_DIR=/run/state
   ip link set lo up
   "$bin/netctl" ns add first >&2
