@@ -91,11 +91,30 @@ Status join_vlans(RouteSocket& host, const attach::Veth& veth, const Config& con
   return attach::set_vlans(host, port.index, port_vlans(config));
 }
 
+// The container on its bridge.
+struct Connection {
+  attach::Veth veth{};
+  std::optional<IpAddress> mac_owner{};  // the address that the container's MAC address belongs to
+};
+
+// The address, if any, whose own MAC address the container gets: what the neighbours know of it
+// stays right from one container to the next, and none of them has to be told. Not on a bridge that
+// leads out of the host by itself: switches there have to learn behind which port it is now.
+std::optional<IpAddress> mac_owner(const Config& config, const rtnl::Link& bridge,
+                                   const cni::AddResult& result) {
+  if (config.mac || !config.is_gateway || has_vlans(config)) return std::nullopt;
+  if (!attach::is_device_alias(bridge.alias)) return std::nullopt;
+  const auto first = std::ranges::find_if(
+      result.ips, [](const cni::Ip& ip) { return ip.address.address.is_v4(); });
+  if (first == result.ips.end()) return std::nullopt;
+  return first->address.address;
+}
+
 // Connects the container to the bridge under the host lock, so that a DEL of the last port does not
 // remove the bridge, or the VLAN's gateway, in between. With VLANs alone: what they need is made in
 // several steps.
-Result<attach::Veth> connect(RouteSocket& host, int netns, const cni::Request& request,
-                             const Config& config, cni::AddResult& result, Rollback& undo) {
+Result<Connection> connect(RouteSocket& host, int netns, const cni::Request& request,
+                           const Config& config, cni::AddResult& result, Rollback& undo) {
   const std::uint32_t mtu = TRY(mtu_of(host, config));
   const sys::FileLock lock =
       TRY(attach::lock_host(has_vlans(config) ? sys::Lock::Exclusive : sys::Lock::Shared));
@@ -110,22 +129,24 @@ Result<attach::Veth> connect(RouteSocket& host, int netns, const cni::Request& r
                                                        .policy = config.policy},
                                                       undo));
   const auto gateway = TRY(ensure_vlan_gateway(host, bridge, request, config, result, undo));
-  const attach::Veth veth = TRY(attach::add_veth(host,
-                                                 {.owner = attach::owner_of(request),
-                                                  .netns = netns,
-                                                  .container_mac = config.mac,
-                                                  .mtu = mtu,
-                                                  .master = bridge.index,
-                                                  .hairpin = config.hairpin_mode,
-                                                  .isolated = config.port_isolation},
-                                                 undo));
+  const auto owner = mac_owner(config, bridge, result);
+  attach::Veth veth =
+      TRY(attach::add_veth(host,
+                           {.owner = attach::owner_of(request),
+                            .netns = netns,
+                            .container_mac = owner ? mac_address_of(*owner) : config.mac,
+                            .mtu = mtu,
+                            .master = bridge.index,
+                            .hairpin = config.hairpin_mode,
+                            .isolated = config.port_isolation},
+                           undo));
   TRY(join_vlans(host, veth, config));
   result.interfaces = {
       {.name = config.bridge, .mac = bridge.mac.to_text()},
       {.name = veth.host_name, .mac = veth.host_mac.to_text()},
       {.name = request.ifname, .mac = veth.container_mac.to_text(), .sandbox = request.netns}};
   if (gateway) result.interfaces.push_back({.name = gateway->name, .mac = gateway->mac.to_text()});
-  return veth;
+  return Connection{.veth = std::move(veth), .mac_owner = owner};
 }
 
 attach::InsidePlan inside_plan(const cni::Request& request, const Config& config,
@@ -146,14 +167,24 @@ Status configure_inside(RouteSocket& inside, int netns, const cni::Request& requ
   return attach::configure_inside(inside, netns, inside_plan(request, config, result));
 }
 
+attach::News news_of(const std::vector<cni::Ip>& ips, const std::optional<IpAddress>& mac_owner) {
+  attach::News news;
+  for (const cni::Ip& ip : ips) {
+    const IpAddress& address = ip.address.address;
+    if (!address.is_v4()) news.ipv6 = true;
+    if (address.is_v4() && address != mac_owner) news.ipv4 = true;
+  }
+  return news;
+}
+
 // The container can rely on its network when this returns.
 Status bring_into_service(RouteSocket& host, RouteSocket& inside, int netns,
-                          const attach::Veth& veth, const attach::InsidePlan& plan) {
+                          const Connection& connection, const attach::InsidePlan& plan) {
   if (!plan.up) return ok();
-  TRY(attach::wait_for_port(host, veth.host_name));
-  if (plan.ips.empty()) return ok();
+  TRY(attach::wait_for_port(host, connection.veth.host_name));
   if (plan.detect_duplicates) TRY(attach::wait_for_addresses(inside, netns, plan));
-  return attach::announce(inside, plan.ifname, veth.container_mac);
+  return attach::announce(inside, netns, plan.ifname, connection.veth.container_mac,
+                          news_of(plan.ips, connection.mac_owner));
 }
 
 Status remove_endpoint(const cni::Request& request, const Config& config) {
@@ -199,13 +230,15 @@ Result<cni::AddResult> Bridge::add(const cni::Request& request) {
     undo.add("release the address", [&] { return cni::ipam_call(cni::Command::Del, request); });
     complete(result, request, config);
   }
-  const attach::Veth veth = TRY(connect(host, netns.get(), request, config, result, undo));
+  const Connection connection = TRY(connect(host, netns.get(), request, config, result, undo));
   if (config.spoof_check) {
+    const attach::Veth& veth = connection.veth;
     TRY(attach::guard_mac(owner, veth.host_name, veth.container_mac, undo));
   }
   TRY(configure_inside(inside, netns.get(), request, config, result, undo));
   TRY(attach::masquerade(owner, masqueraded(config, result.ips), undo));
-  TRY(bring_into_service(host, inside, netns.get(), veth, inside_plan(request, config, result)));
+  TRY(bring_into_service(host, inside, netns.get(), connection,
+                         inside_plan(request, config, result)));
   // Comes last: nothing after it can fail, so a host that did not forward before a failed ADD does
   // not forward after it.
   if (config.is_gateway) TRY(attach::enable_forwarding(result.ips));

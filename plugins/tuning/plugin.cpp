@@ -30,13 +30,16 @@ Attributes current(const rtnl::Link& link, const Attributes& which) {
 }
 
 Status set_attributes(RouteSocket& inside, const std::string& ifname, const Attributes& values) {
+  // Neighbours know the addresses behind another MAC address.
+  const auto announced = values.mac ? std::optional(true) : std::nullopt;
   rtnl::Batch batch;
   batch.change_link({.link = ifname,
                      .mtu = values.mtu,
                      .mac = values.mac,
                      .promiscuous = values.promisc,
                      .all_multicast = values.allmulti,
-                     .tx_queue = values.tx_queue});
+                     .tx_queue = values.tx_queue,
+                     .arp_notify = announced});
   return inside.apply(batch);
 }
 

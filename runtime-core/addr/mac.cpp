@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace netctl {
@@ -34,6 +35,12 @@ MacAddress random_mac_address() {
   // Six bytes from an initialised pool cannot be cut short or fail (getrandom(2)).
   [[maybe_unused]] const auto got = ::getrandom(mac.bytes.data(), mac.bytes.size(), 0);
   mac.bytes[0] = static_cast<std::uint8_t>((mac.bytes[0] & ~1) | 2);
+  return mac;
+}
+
+MacAddress mac_address_of(const IpAddress& ipv4) {
+  MacAddress mac{.bytes = {0x0a, 0x58}};
+  std::ranges::copy(ipv4.bytes().first(4), mac.bytes.begin() + 2);
   return mac;
 }
 

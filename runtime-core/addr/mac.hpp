@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "runtime-core/addr/ip.hpp"
 #include "runtime-core/base/result.hpp"
 
 namespace netctl {
@@ -27,5 +28,10 @@ Result<MacAddress> parse_mac_address(std::string_view text);
 // explicit address is left alone by udev's MACAddressPolicy, and a bridge that has one keeps it
 // when ports come and go.
 MacAddress random_mac_address();
+
+// The one that belongs to an IPv4 address: 0a:58 (locally administered, unicast) and its four
+// bytes, as CNI's plugins had it before 0.7. Who has the address next has it, too, so what
+// neighbours know of the address stays right.
+MacAddress mac_address_of(const IpAddress& ipv4);
 
 }  // namespace netctl

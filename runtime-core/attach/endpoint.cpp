@@ -30,19 +30,18 @@ bool has_ipv6(const InsidePlan& plan) {
 
 // IPv6 as the interface needs it, before it comes up: container engines switch it off by default;
 // addresses would be lost when the link goes down; the link-local address is not worth a wait.
-Status prepare_ipv6(const std::string& ifname, bool detect_duplicates) {
-  for (const std::string& name : {std::string("lo"), ifname}) {
+Status prepare_ipv6(const InsidePlan& plan) {
+  for (const std::string& name : {std::string("lo"), plan.ifname}) {
     TRY(sys::set_sysctl(format("net/ipv6/conf/{}/disable_ipv6", name), "0")
             .context("enable IPv6 in the container"));
   }
-  if (detect_duplicates) {
-    TRY(sys::set_sysctl(format("net/ipv6/conf/{}/enhanced_dad", ifname), "1"));
-  }
-  for (const auto& [key, value] : {std::pair("keep_addr_on_down", "1"),
-                                   {"accept_dad", detect_duplicates ? "1" : "0"},
-                                   {"ndisc_notify", "1"}}) {
-    TRY(sys::set_sysctl(format("net/ipv6/conf/{}/{}", ifname, key), value));
-  }
+  const auto set = [&](const char* key, const char* value) {
+    return sys::set_sysctl(format("net/ipv6/conf/{}/{}", plan.ifname, key), value);
+  };
+  TRY(set("keep_addr_on_down", "1"));
+  TRY(set("accept_dad", plan.detect_duplicates ? "1" : "0"));
+  if (plan.detect_duplicates) TRY(set("enhanced_dad", "1"));
+  if (plan.point_to_point) TRY(set("ndisc_notify", "1"));
   return ok();
 }
 
@@ -80,14 +79,20 @@ Result<Veth> add_veth(rtnl::RouteSocket& host, const VethPlan& plan, Rollback& u
   // A port of a bridge is nobody to talk to. Each address would be three routes of the host, all of
   // which the kernel goes through when any link changes.
   if (plan.master) mark.link_local = false;
-  create.change_link(mark);
+  create.change_link(mark);  // one message
 
   // A pair that was not made has no undo: with a name that is taken it is somebody else's.
   auto statuses = TRY(host.run(create));
   TRY(std::move(statuses.front()));
   undo.add("delete link " + veth.host_name,
            [&host, name = veth.host_name] { return host.delete_link(name); });
-  for (Status& status : statuses) TRY(std::move(status));
+  Status marked = std::move(statuses.back());
+  if (!marked && marked.error().code == Errc::NotSupported && mark.link_local) {
+    // No IPv6 in the kernel, or with so small an MTU: there is nothing to switch off.
+    mark.link_local.reset();
+    marked = host.apply(rtnl::Batch().change_link(mark));
+  }
+  TRY(std::move(marked));
   return veth;
 }
 
@@ -126,7 +131,7 @@ std::vector<rtnl::Route> gateway_routes(int link, const std::vector<cni::Ip>& ip
 Status configure_inside(rtnl::RouteSocket& inside, int netns, const InsidePlan& plan) {
   const rtnl::Link link = TRY(inside.link_by_name(plan.ifname));
   if (has_ipv6(plan)) {
-    TRY(ns::run_in(netns, [&] { return prepare_ipv6(plan.ifname, plan.detect_duplicates); }));
+    TRY(ns::run_in(netns, [&] { return prepare_ipv6(plan); }));
   }
   rtnl::Batch batch;
   // On a bridge, announce() does it when the port is open.

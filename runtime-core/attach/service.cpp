@@ -4,6 +4,7 @@
 
 #include "runtime-core/ns/netns.hpp"
 #include "runtime-core/rtnl/watch.hpp"
+#include "runtime-core/sys/sysctl.hpp"
 
 namespace netctl::attach {
 namespace {
@@ -57,13 +58,21 @@ Status wait_for_addresses(rtnl::RouteSocket& inside, int netns, const InsidePlan
 
 // The kernel announces all addresses of an interface whose MAC address is set, also if it is set to
 // what it is: NETDEV_CHANGEADDR, with arp_notify (net/ipv4/devinet.c) and ndisc_notify
-// (net/ipv6/ndisc.c; configure_inside() has switched it on). It would do so when the interface
-// comes up, too, but where link state travels by a work queue the bridge does not listen yet; and
-// where it does, each announcement goes to every container of the bridge. Hence arp_notify only
-// now.
-Status announce(rtnl::RouteSocket& inside, const std::string& ifname, const MacAddress& mac) {
+// (net/ipv6/ndisc.c). It would do so when the interface comes up, too, but where link state travels
+// by a work queue the bridge does not listen yet; and where it does, each announcement goes to
+// every container of the bridge. Hence these are switched on only now.
+Status announce(rtnl::RouteSocket& inside, int netns, const std::string& ifname,
+                const MacAddress& mac, const News& news) {
+  if (!news.ipv4 && !news.ipv6) return ok();
+  if (news.ipv6) {
+    TRY(ns::run_in(netns, [&] {
+      return sys::set_sysctl(format("net/ipv6/conf/{}/ndisc_notify", ifname), "1");
+    }));
+  }
   rtnl::Batch batch;
-  batch.change_link({.link = ifname, .mac = mac, .arp_notify = true});
+  rtnl::LinkChange change{.link = ifname, .mac = mac};
+  if (news.ipv4) change.arp_notify = true;
+  batch.change_link(change);
   return inside.apply(batch).context("announce the container");
 }
 

@@ -21,9 +21,17 @@ Status wait_for_port(rtnl::RouteSocket& host, const std::string& port);
 // InsidePlan::detect_duplicates.
 Status wait_for_addresses(rtnl::RouteSocket& inside, int netns, const InsidePlan& plan);
 
+// What neighbours may know wrongly, from a former container that had the address.
+struct News {
+  bool ipv4 = false;
+  bool ipv6 = false;
+};
+
 // Tells the link whose the addresses are now (gratuitous ARP, unsolicited neighbour
 // advertisement): who knows one of them from a former container would send to that one's MAC
-// address for a minute or so. `mac` is the interface's own.
-Status announce(rtnl::RouteSocket& inside, const std::string& ifname, const MacAddress& mac);
+// address for a minute or so. `mac` is the interface's own. Every container of the bridge hears it,
+// so that it costs more with each of them: nothing is sent where there is no news.
+Status announce(rtnl::RouteSocket& inside, int netns, const std::string& ifname,
+                const MacAddress& mac, const News& news);
 
 }  // namespace netctl::attach

@@ -71,6 +71,7 @@ std::string text_of(const LinkChange& change) {
   if (change.hairpin) say("hairpin " + on_or_off(*change.hairpin));
   if (change.isolated) say("isolated " + on_or_off(*change.isolated));
   if (change.vlan_filtering) say("vlan_filtering " + on_or_off(*change.vlan_filtering));
+  if (change.link_local) say("link-local " + on_or_off(*change.link_local));
   return text;
 }
 
@@ -101,15 +102,13 @@ std::vector<std::byte> encode_conf(const LinkChange& change) {
 
 // IFLA_AF_SPEC { AF_INET6 { IFLA_INET6_ADDR_GEN_MODE: u8 } } (inet6_set_link_af,
 // net/ipv6/addrconf.c).
-std::vector<std::byte> encode_link_local(const LinkRef& link, bool wanted) {
-  Encoder message = about_link(RTM_SETLINK, NLM_F_ACK, link);
+void put_link_local(Encoder& message, bool wanted) {
   message.nest(IFLA_AF_SPEC, [&] {
     message.nest(AF_INET6, [&] {
       message.u8(IFLA_INET6_ADDR_GEN_MODE,
                  wanted ? IN6_ADDR_GEN_MODE_EUI64 : IN6_ADDR_GEN_MODE_NONE);
     });
   });
-  return message.finish();
 }
 
 std::string conf_text(const LinkChange& change) {
@@ -157,6 +156,7 @@ std::vector<std::byte> encode_change(const LinkChange& change) {
   if (change.alias) message.chars(IFLA_IFALIAS, *change.alias);
   if (change.master) message.u32(IFLA_MASTER, static_cast<std::uint32_t>(*change.master));
   if (changes_info(change)) put_info(message, change);
+  if (change.link_local) put_link_local(message, *change.link_local);
   return message.finish();
 }
 
@@ -329,7 +329,7 @@ Batch& Batch::add_veth(const NewVeth& pair) {
               .text = format("add veth {} with peer {}", pair.name, pair.peer_name)});
 }
 
-// Up to four messages. The kernel brings an interface up before it looks at IFLA_AF_SPEC of the
+// Up to three messages. The kernel brings an interface up before it looks at IFLA_AF_SPEC of the
 // same message, too late for arp_notify; and it wants to see a port before it takes a port's
 // flags, which it reads before IFLA_MASTER.
 Batch& Batch::change_link(const LinkChange& change) {
@@ -337,12 +337,6 @@ Batch& Batch::change_link(const LinkChange& change) {
   if (changes_conf(change)) {
     add({.bytes = encode_conf(change),
          .text = format("set {} {}", change.link.to_text(), conf_text(change))});
-  }
-  if (change.link_local) {
-    add({.bytes = encode_link_local(change.link, *change.link_local),
-         .text =
-             format("set {} link-local {}", change.link.to_text(), on_or_off(*change.link_local)),
-         .harmless = {EAFNOSUPPORT}});
   }
   if (change.master && changes_port(change)) {
     const LinkChange join{.link = change.link, .master = change.master};

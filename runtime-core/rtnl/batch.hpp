@@ -65,8 +65,8 @@ struct LinkChange {
   std::optional<bool> arp_notify{};         // announce an IPv4 address when it comes up
   std::optional<bool> route_localnet{};     // allow 127.0.0.0/8 to be routed through it
   std::optional<bool> vlan_filtering{};     // of a bridge
-  // Whether it gets an IPv6 link-local address when it comes up; without IPv6 in the kernel there
-  // is nothing to change.
+  // Whether it gets an IPv6 link-local address when it comes up. NotSupported, and nothing else of
+  // the change is done, where the kernel, or the interface, has no IPv6.
   std::optional<bool> link_local{};
 };
 

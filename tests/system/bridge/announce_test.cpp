@@ -1,5 +1,6 @@
 // A container's network is in service when ADD returns: a former container's address leads to it at
-// once, and nobody else has its IPv6 addresses if that was to be found out.
+// once, whether its neighbours are told or know it right already, and nobody else has its IPv6
+// addresses if that was to be found out.
 #include <regex>
 
 #include "tests/support/calls.hpp"
@@ -25,16 +26,23 @@ std::string config_of_nine() {
   return config(R"("args": {"cni": {"ips": ["10.7.0.9", "fd07::9"]}},)");
 }
 
-class Announcement : public Calls {
+constexpr const char* kBogus = "02:00:00:00:00:99";
+
+// One container has the addresses after the other.
+class Succession : public Calls {
  protected:
   void SetUp() override {
     Calls::SetUp();
     if (IsSkipped()) return;
     for (const char* name : {"old", "new", "client"}) sure(format("netctl ns add {}", name));
-    add("bridge", kClient, config());
-    add("bridge", kOld, config_of_nine());
   }
 
+  // What the client has of `address` is wrong.
+  void mislead_client(const std::string& address) {
+    const std::string line =
+        format("ip neigh replace {} lladdr {} nud stale dev eth0", address, kBogus);
+    ASSERT_EQ(run_in("client", line).exit_status, 0);
+  }
   // The MAC address under which the client (or the host) knows an address.
   std::string known_as(const std::string& ns, const std::string& address) {
     const std::string line = "ip neigh show " + address;
@@ -50,6 +58,18 @@ class Announcement : public Calls {
   const Target kClient{.container = "client", .netns = "client"};
   const Target kOld{.container = "old", .netns = "old"};
   const Target kNew{.container = "new", .netns = "new"};
+};
+
+class Announcement : public Succession {
+ protected:
+  // An administrator's bridge, which may lead out of the host.
+  void SetUp() override {
+    Succession::SetUp();
+    if (IsSkipped()) return;
+    sure("ip link add cni7 type bridge");
+    add("bridge", kClient, config());
+    add("bridge", kOld, config_of_nine());
+  }
 };
 
 TEST_F(Announcement, ReplacesWhatTheNeighboursAndTheHostKnew) {
@@ -76,11 +96,7 @@ TEST_F(Announcement, ReplacesWhatTheNeighboursAndTheHostKnew) {
 // What ADD does when the bridge listens to the port. The kernel announces by itself when an
 // interface comes up; whether that is heard depends on its version.
 TEST_F(Announcement, IsMadeByTheKernelWhenTheMacAddressIsSetToWhatItIs) {
-  for (const char* address : kAddresses) {
-    const std::string entry =
-        format("neigh replace {} lladdr 02:00:00:00:00:99 nud stale", address);
-    ASSERT_EQ(run_in("client", format("ip {} dev eth0", entry)).exit_status, 0);
-  }
+  for (const char* address : kAddresses) mislead_client(address);
 
   ASSERT_EQ(run_in("old", "ip link set eth0 address " + mac_in("old")).exit_status, 0);
 
@@ -91,6 +107,76 @@ TEST_F(Announcement, ComesWhenTheBridgeListensToThePort) {
   add("bridge", kNew, config());
 
   EXPECT_THAT(run("bridge link show").out, Not(HasSubstr("state disabled")));
+}
+
+class OwnMacAddress : public Succession {
+ protected:
+  // A bridge that netctl makes.
+  void SetUp() override {
+    Succession::SetUp();
+    if (IsSkipped()) return;
+    add("bridge", kClient, config());
+  }
+
+  static constexpr const char* kOfNine = "0a:58:0a:07:00:09";
+};
+
+TEST_F(OwnMacAddress, IsThatOfTheIpv4AddressAndTheNextContainersToo) {
+  for (const Target& target : {kOld, kNew}) {
+    EXPECT_THAT(add("bridge", target, config_of_nine()), HasSubstr(kOfNine));
+    EXPECT_EQ(mac_in(target.netns), kOfNine);
+    Server server(target.netns, 80);
+    for (const char* address : kAddresses) {
+      EXPECT_NE(ask("client", address, 80, server), "");
+      EXPECT_NE(ask("", address, 80, server), "");
+    }
+    ASSERT_THAT(call("bridge", "DEL", target, config()), IsSilentSuccess());
+  }
+}
+
+TEST_F(OwnMacAddress, IsNotAnnouncedButTheIpv6AddressIs) {
+  for (const char* address : kAddresses) mislead_client(address);
+
+  add("bridge", kNew, config_of_nine());
+
+  EXPECT_EQ(known_as("client", "10.7.0.9"), kBogus);
+  EXPECT_EQ(known_as("client", "fd07::9"), kOfNine);
+}
+
+TEST_F(OwnMacAddress, GivesWayToOneThatIsAskedForWhichIsAnnounced) {
+  for (const char* address : kAddresses) mislead_client(address);
+
+  add("bridge", kNew,
+      config(R"("args": {"cni": {"ips": ["10.7.0.9", "fd07::9"], "mac": "02:00:00:00:00:07"}},)"));
+
+  for (const char* address : kAddresses) {
+    EXPECT_EQ(known_as("client", address), "02:00:00:00:00:07");
+  }
+}
+
+TEST_F(OwnMacAddress, IsNotGivenWhereTheGatewayIsElsewhere) {
+  const std::string gateway = "\"isDefaultGateway\": true";
+  std::string bridged = config_of_nine();
+  bridged.replace(bridged.find(gateway), gateway.size(), "\"isGateway\": false");
+  mislead_client("10.7.0.9");
+
+  add("bridge", kNew, bridged);
+
+  EXPECT_NE(mac_in("new"), kOfNine);
+  EXPECT_EQ(known_as("client", "10.7.0.9"), mac_in("new"));
+}
+
+TEST_F(OwnMacAddress, ChangedByTuningIsAnnounced) {
+  const std::string added = add("bridge", kNew, config_of_nine());
+  ASSERT_EQ(known_as("client", "10.7.0.9"), "");
+  mislead_client("10.7.0.9");
+
+  add("tuning", kNew,
+      format(R"({{"cniVersion": "1.0.0", "name": "net", "type": "tuning",
+        "mac": "02:00:00:00:00:08", "prevResult": {}}})",
+             added));
+
+  EXPECT_EQ(known_as("client", "10.7.0.9"), "02:00:00:00:00:08");
 }
 
 class DuplicateDetection : public Calls {

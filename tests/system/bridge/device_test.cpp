@@ -56,6 +56,16 @@ TEST_F(BridgeDevices, AnMtuOfAutoIsTheKernelsWhereNoDefaultRouteIs) {
   EXPECT_THAT(run_in("web", "ip link show eth0").out, HasSubstr("mtu 1500"));
 }
 
+// The kernel gives it no IPv6, so there is no link-local address to be without.
+TEST_F(BridgeDevices, AnMtuThatIsTooSmallForIpv6WillDoForIpv4) {
+  add("bridge", in("web"),
+      R"({"cniVersion": "1.1.0", "name": "net", "type": "bridge", "bridge": "cni7", "mtu": 1000,
+        "isGateway": true, "ipam": {"type": "host-local", "subnet": "10.7.0.0/24"}})");
+
+  EXPECT_THAT(run_in("web", "ip link show eth0").out, HasSubstr("mtu 1000"));
+  EXPECT_THAT(run("ip -d link show type veth").out, HasSubstr("alias net/web/eth0"));
+}
+
 TEST_F(BridgeDevices, AnyOtherWordForTheMtuIsRefused) {
   EXPECT_THAT(call("bridge", "ADD", in("web"), config(R"("mtu": "large",)")),
               Refuses(7, HasSubstr("\\\"large\\\" is not a number")));

@@ -71,5 +71,11 @@ TEST(RandomMacAddress, IsAnotherOneEachTime) {
   EXPECT_NE(random_mac_address(), random_mac_address());  // equal once in 2^46
 }
 
+TEST(MacAddressOf, AnIpv4AddressHoldsIt) {
+  const MacAddress mac = mac_address_of(IpAddress::v4(10, 7, 0, 254));
+  EXPECT_EQ(mac.to_text(), "0a:58:0a:07:00:fe");
+  EXPECT_EQ(mac.bytes[0] & 3, 2);  // locally administered, unicast
+}
+
 }  // namespace
 }  // namespace netctl
