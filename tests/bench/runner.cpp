@@ -1,6 +1,7 @@
 #include "tests/bench/runner.hpp"
 
 #include <algorithm>
+#include <random>
 
 namespace netctl::bench {
 namespace {
@@ -85,10 +86,14 @@ std::vector<Row> run(const Scenario& scenario, Lab& lab, int rounds) {
     all.push_back({.contestant = &contestant,
                    .samples = std::vector<std::vector<double>>(scenario.figures.size())});
   }
+  std::vector<Progress*> turns;
+  for (Progress& progress : all) turns.push_back(&progress);
+  std::minstd_rand chance;  // the same in every run
   const int count = rounds > 0 ? rounds : scenario.rounds;
   for (int round = 0; round < count; ++round) {
-    for (Progress& progress : all) {
-      if (progress.reason.empty()) progress.take_part();
+    std::ranges::shuffle(turns, chance);
+    for (Progress* progress : turns) {
+      if (progress->reason.empty()) progress->take_part();
     }
   }
   std::vector<Row> rows;

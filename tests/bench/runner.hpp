@@ -32,8 +32,9 @@ std::optional<bool> is_reached(const Row& row, const Reach& reach);
 // "20 times faster than reference"
 std::string to_text(const Reach& reach, const Figure& figure);
 
-// Lets the contestants take part in turn, A B C A B C, so that what else the machine does falls on
-// all of them. `rounds` above 0 takes the place of the scenario's own.
+// Lets the contestants take part in turn, so that what else the machine does falls on all of them;
+// in each round in another order, so that none always finds the caches as the same other one left
+// them. `rounds` above 0 takes the place of the scenario's own.
 std::vector<Row> run(const Scenario& scenario, Lab& lab, int rounds = 0);
 
 }  // namespace netctl::bench

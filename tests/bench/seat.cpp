@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
+#include <thread>
 
 namespace netctl::bench {
 namespace {
@@ -15,6 +17,10 @@ Result<std::shared_ptr<Seat>> seat_for(Lab& lab, const std::string& name,
   auto attacher = TRY(make(host));
   return Seat::take(std::move(host), std::move(attacher));
 }
+
+// What is deleted is gone before the kernel is through with it (RCU), which is not to be a part of
+// what comes next.
+void let_the_kernel_finish() { std::this_thread::sleep_for(std::chrono::milliseconds(50)); }
 
 }  // namespace
 
@@ -47,7 +53,11 @@ Contestant seated(Lab& lab, const std::string& name, const MakeAttacher& make,
   if (set_up) {
     if (const Status done = set_up(**seat); !done) return absent(name, done.error());
   }
-  return {.name = name, .measure = [seat = *seat, round] { return round(*seat); }};
+  return {.name = name, .measure = [seat = *seat, round] {
+            auto samples = round(*seat);
+            let_the_kernel_finish();
+            return samples;
+          }};
 }
 
 }  // namespace netctl::bench
