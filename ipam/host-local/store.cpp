@@ -254,7 +254,8 @@ std::optional<IpAddress> Store::last_reserved(std::size_t set) const {
 
 Status Store::set_last_reserved(std::size_t set, const IpAddress& address) {
   TRY(index());  // so that it gets in step with this change
-  return sys::replace_file(path(format("{}{}", kLastReserved, set)), address.to_text(), 0600);
+  // Whatever became of it, it would be an address to go on from, or none.
+  return sys::overwrite_file(path(format("{}{}", kLastReserved, set)), address.to_text(), 0600);
 }
 
 }  // namespace netctl::host_local

@@ -113,6 +113,18 @@ Status replace_file(const std::string& path, std::string_view content, mode_t mo
   return status;
 }
 
+Status overwrite_file(const std::string& path, std::string_view content, mode_t mode) {
+  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat info {};
+  if (!file || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    return replace_file(path, content, mode);
+  }
+  if (!write_all(file.get(), content)) return error_at("write", path);
+  const auto length = static_cast<off_t>(content.size());
+  if (info.st_size > length && ::ftruncate(file.get(), length) != 0) return error_at("cut", path);
+  return ok();
+}
+
 Status delete_file(const std::string& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) {
     return error_at("delete", path);

@@ -25,6 +25,10 @@ Result<std::string> read_file(const std::string& path, std::size_t limit = 16U <
 // failure (NotFound) was overtaken. `mode` is exact, whatever the umask. A symbolic link at `path`
 // is replaced, not followed. Nothing waits for the disk.
 Status replace_file(const std::string& path, std::string_view content, mode_t mode);
+// The same for what is written often and relied on by nobody, at a third of the price: the file is
+// written over, so a process that is killed meanwhile may leave a mixture of old and new. One that
+// is missing, or no regular file, is replaced as above.
+Status overwrite_file(const std::string& path, std::string_view content, mode_t mode);
 // A file that was opened without a name (O_TMPFILE) gets one, unless that is taken; false with
 // errno otherwise. Relative to `directory`, an open one or AT_FDCWD.
 bool give_name(int file, int directory, const std::string& path);

@@ -176,6 +176,45 @@ TEST_F(FilesTest, ReplacingInAMissingDirectorySaysWhere) {
   EXPECT_THAT(status, FailsSaying(HasSubstr(path("none/file"))));
 }
 
+TEST_F(FilesTest, OverwritingKeepsTheFileAndItsMode) {
+  ASSERT_THAT(replace_file(path("file"), "10.0.0.99", 0640), Succeeds());
+  const ino_t inode = inode_of(path("file"));
+
+  for (const std::string content : {"10.0.0.100", "10.0.1.0", ""}) {
+    ASSERT_THAT(overwrite_file(path("file"), content, 0600), Succeeds());
+    EXPECT_EQ(read_file(path("file")).value(), content);
+  }
+
+  EXPECT_EQ(inode_of(path("file")), inode);
+  EXPECT_EQ(mode_of(path("file")), 0640U);
+}
+
+TEST_F(FilesTest, OverwritingAMissingFileMakesItWithItsMode) {
+  ASSERT_THAT(overwrite_file(path("file"), "new", 0640), Succeeds());
+
+  EXPECT_EQ(read_file(path("file")).value(), "new");
+  EXPECT_EQ(mode_of(path("file")), 0640U);
+}
+
+TEST_F(FilesTest, OverwritingASymbolicLinkLeavesItsTargetAlone) {
+  ASSERT_THAT(replace_file(path("target"), "target", 0644), Succeeds());
+  std::filesystem::create_symlink(path("target"), path("link"));
+
+  ASSERT_THAT(overwrite_file(path("link"), "new", 0644), Succeeds());
+
+  EXPECT_EQ(read_file(path("link")).value(), "new");
+  EXPECT_EQ(read_file(path("target")).value(), "target");
+}
+
+// Nobody reads a pipe, and nobody is waited for.
+TEST_F(FilesTest, OverwritingWhatIsNoFileReplacesIt) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+
+  ASSERT_THAT(overwrite_file(path("pipe"), "new", 0644), Succeeds());
+
+  EXPECT_EQ(read_file(path("pipe")).value(), "new");
+}
+
 TEST_F(FilesTest, DeletingTwiceIsTheSameAsOnce) {
   ASSERT_THAT(replace_file(path("file"), "x", 0644), Succeeds());
 
