@@ -103,6 +103,7 @@ Json bridge_of(const NewNetwork& network) {
   if (network.isolate == "strict") plugin["isolate"] = network.isolate;
   if (network.isolate == "true") plugin["isolate"] = true;
   if (network.isolated_containers) plugin["icc"] = false;
+  if (network.flow_table) plugin["flowTable"] = true;
   if (network.mtu != 0) plugin["mtu"] = network.mtu;
   if (!network.nameservers.empty()) plugin["dns"] = Json{{"nameservers", network.nameservers}};
   if (!network.labels.empty()) {

@@ -59,6 +59,7 @@ struct NewNetwork {
   bool masquerade = true;
   bool default_route = true;
   bool isolated_containers = false;
+  bool flow_table = false;
 };
 
 // The network as the content of a .conflist file. Its version is 1.0.0, which every libcni in use

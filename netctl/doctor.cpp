@@ -17,11 +17,9 @@
 #include "netctl/subnets.hpp"
 #include "netctl/upkeep.hpp"
 #include "plugins/built_ins.hpp"
-#include "runtime-core/attach/firewall_table.hpp"
-#include "runtime-core/attach/owned_table.hpp"
+#include "runtime-core/attach/own_tables.hpp"
 #include "runtime-core/attach/owner.hpp"
 #include "runtime-core/attach/record_check.hpp"
-#include "runtime-core/attach/spoof_guard.hpp"
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/cni/plugin.hpp"
 #include "runtime-core/cni/result.hpp"
@@ -260,7 +258,7 @@ Result<Findings> examine_all(const Settings& settings) {
   const Attachments attachments = runtime(settings).cached("");
   Findings findings = examine_kernel();
   append(findings, TRY(examine_packet_ways(attachments)));
-  for (const auto* table : {&attach::firewall_table(), &attach::spoof_table()}) {
+  for (const attach::OwnedTable* table : attach::own_tables()) {
     findings.push_back(TRY(examine_table(*table)));
   }
   findings.push_back(examine_attachments(attachments));

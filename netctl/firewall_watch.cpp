@@ -13,8 +13,7 @@
 #include "netctl/output.hpp"
 #include "netctl/upkeep.hpp"
 #include "plugins/built_ins.hpp"
-#include "runtime-core/attach/firewall_table.hpp"
-#include "runtime-core/attach/spoof_guard.hpp"
+#include "runtime-core/attach/own_tables.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/plugin.hpp"
 
@@ -72,9 +71,9 @@ bool has_loss(const nft::RemovalWatch::News& news) {
 }  // namespace
 
 bool is_loss(const nft::Removal& removal) {
-  const std::array<const nft::Table, 4> concerned{
-      {attach::firewall_table().table, attach::spoof_table().table,
-       nft::Table("filter", nft::TableFamily::Ip), nft::Table("filter", nft::TableFamily::Ip6)}};
+  std::vector<nft::Table> concerned{{"filter", nft::TableFamily::Ip},
+                                    {"filter", nft::TableFamily::Ip6}};
+  for (const attach::OwnedTable* own : attach::own_tables()) concerned.push_back(own->table);
   const auto is_it = [&](const nft::Table& table) { return removal.is_of(table); };
   if (std::ranges::none_of(concerned, is_it)) return false;
   if (removal.program == "netctl") return false;

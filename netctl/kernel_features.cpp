@@ -108,6 +108,8 @@ std::vector<Trial> try_kernel() {
                   {.bridge = true, .vlans = true}),
       try_network({.name = "nf_tables_bridge", .what = "nftables for bridges", .need = Need::Some},
                   {.spoof_guard = true}),
+      try_network({.name = "flow_tables", .what = "flow tables", .need = Need::Told},
+                  {.flow_table = true}),
       with_answer({.name = "cgroup_limits", .what = "cgroups", .need = Need::Some}, limits),
       with_answer({.name = "cgroup_v2", .what = "cgroups, version 2", .need = Need::Told},
                   limits_v2),

@@ -70,6 +70,8 @@ Status apply_option(NewNetwork& network, const std::string& text) {
     if (value == "1") network.isolate = "true";
   } else if (key == "no_default_route") {
     network.default_route = !TRY(parse_bool(value, key));
+  } else if (key == "flow_table") {
+    network.flow_table = TRY(parse_bool(value, key));
   } else if (key == "gateway_mode") {
     network.gateway_mode = TRY(gateway_mode(value));
   } else if (key == "com.docker.network.bridge.gateway_mode_ipv4") {
@@ -83,12 +85,13 @@ Status apply_option(NewNetwork& network, const std::string& text) {
   } else if (key == "com.docker.network.bridge.enable_icc") {
     network.isolated_containers = !TRY(parse_bool(value, key));
   } else {
-    return fail(Errc::InvalidArgument,
-                "unsupported bridge network option: {}; there are mtu, isolate, gateway_mode, "
-                "no_default_route, and of com.docker.network.: driver.mtu, bridge.name, "
-                "bridge.enable_ip_masquerade, bridge.enable_icc, bridge.gateway_mode_ipv4, "
-                "bridge.gateway_mode_ipv6",
-                key);
+    return fail(
+        Errc::InvalidArgument,
+        "unsupported bridge network option: {}; there are mtu, isolate, gateway_mode, "
+        "no_default_route, flow_table, and of com.docker.network.: driver.mtu, bridge.name, "
+        "bridge.enable_ip_masquerade, bridge.enable_icc, bridge.gateway_mode_ipv4, "
+        "bridge.gateway_mode_ipv6",
+        key);
   }
   return ok();
 }
@@ -283,6 +286,11 @@ Result<NewNetwork> read_request(const CreateRequest& request) {
   }
   if (request.ipam == "none") {
     network.ipam.clear();
+    if (network.flow_table) {
+      keep(fail(
+          Errc::InvalidArgument,
+          "flow_table is for what the host forwards, which is nothing with --ipam-driver none"));
+    }
     if (!network.subnets.empty()) {
       keep(fail(Errc::InvalidArgument,
                 "no addresses are given (--ipam-driver none), but there are "

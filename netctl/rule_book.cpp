@@ -6,17 +6,12 @@
 #include <array>
 #include <optional>
 
-#include "runtime-core/attach/firewall_table.hpp"
-#include "runtime-core/attach/spoof_guard.hpp"
+#include "runtime-core/attach/own_tables.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/nft/overview.hpp"
 
 namespace netctl::command {
 namespace {
-
-std::array<const attach::OwnedTable*, 2> own_tables() {
-  return {&attach::firewall_table(), &attach::spoof_table()};
-}
 
 std::string family_of(const nft::Table& table) {
   const std::string text = nft::to_text(table);  // "inet netctl"
@@ -116,7 +111,7 @@ Result<RuleBook> RuleBook::open() {
 // The kernel's rules are in the order of ours. A chain that has more or less of them is not as it
 // was made, and its handles say nothing.
 Status RuleBook::read_own_tables() {
-  for (const attach::OwnedTable* owned : own_tables()) {
+  for (const attach::OwnedTable* owned : attach::own_tables()) {
     RulesOfChains rules = fixed_rules(*owned);
     std::map<std::string, std::vector<std::uint64_t>> handles;
     for (const nft::RulePlace& place : TRY(nft::list_rules(owned->table))) {
@@ -171,7 +166,7 @@ std::string RuleBook::element_for(const PathStep& step) {
   if (own == own_.end()) return "";
   const auto rule = own->second.find(step.event.rule);
   if (rule == own->second.end()) return "";
-  for (const attach::OwnedTable* owned : own_tables()) {
+  for (const attach::OwnedTable* owned : attach::own_tables()) {
     if (owned->table.name != step.event.table) continue;
     if (family_of(owned->table) != step.event.family) continue;
     for (const nft::Statement& statement : rule->second.statements) {

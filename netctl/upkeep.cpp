@@ -6,10 +6,9 @@
 #include "netctl/networks.hpp"
 #include "netctl/output.hpp"
 #include "netctl/progress.hpp"
-#include "runtime-core/attach/firewall_table.hpp"
+#include "runtime-core/attach/flow_table.hpp"
 #include "runtime-core/attach/host_firewalls.hpp"
-#include "runtime-core/attach/owned_table.hpp"
-#include "runtime-core/attach/spoof_guard.hpp"
+#include "runtime-core/attach/own_tables.hpp"
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/version.hpp"
@@ -121,10 +120,12 @@ Status collect_garbage(const Settings& settings, const Garbage& garbage) {
 
 Result<std::size_t> put_back(const Settings& settings) {
   std::size_t count = 0;
-  for (const attach::OwnedTable* table : {&attach::firewall_table(), &attach::spoof_table()}) {
+  for (const attach::OwnedTable* table : attach::own_tables()) {
     attach::TableEditor editor = TRY(attach::TableEditor::open(*table));
     count += TRY(editor.restore().context("table {}", nft::to_text(table->table)));
   }
+  rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
+  TRY(attach::restore_flow_devices(host));
   TRY(tell_other_firewalls(settings));
   return count;
 }

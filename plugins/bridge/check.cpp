@@ -5,6 +5,7 @@
 
 #include "plugins/bridge/vlan.hpp"
 #include "runtime-core/attach/check.hpp"
+#include "runtime-core/attach/flow_table.hpp"
 #include "runtime-core/attach/masquerade.hpp"
 #include "runtime-core/attach/owner.hpp"
 #include "runtime-core/attach/spoof_guard.hpp"
@@ -208,6 +209,7 @@ void check_attachment(const cni::Request& request, const Config& config, Differe
   }
   differences.keep(check_host(request, config, own, link, differences));
   if (config.spoof_check) differences.keep(check_spoof_guard(request, differences));
+  if (config.flow_table) differences.add_all(attach::missing_flow_table(config.bridge));
   differences.add_all(
       attach::missing_masquerade(attach::owner_of(request), masqueraded(config, own.ips)));
   if (!config.policy.is_open()) {

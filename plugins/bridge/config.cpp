@@ -139,6 +139,11 @@ void check_policy(const Config& config, cni::Problems& problems) {
         "cannot set vlan together with internal, isolate or a gateway mode: the policy of a "
         "network is its bridge's; give it a bridge of its own");
   }
+  const bool has_vlans = config.vlan != 0 || !config.vlan_trunk.empty();
+  if (config.flow_table && (!config.is_gateway || has_vlans)) {
+    problems.add(
+        "flowTable is for what the host forwards by the bridge: set isGateway, and no VLANs");
+  }
   for (const Family family : {Family::V4, Family::V6}) {
     const attach::GatewayMode mode = policy.mode(family);
     const std::string_view key = family == Family::V4 ? "gatewayModeV4" : "gatewayModeV6";
@@ -166,6 +171,7 @@ Config read_config(const cni::Request& request, const cni::ObjectReader& keys,
   keys.read("hairpinMode", config.hairpin_mode);
   keys.read("promiscMode", config.promisc_mode);
   keys.read("portIsolation", config.port_isolation);
+  keys.read("flowTable", config.flow_table);
   keys.read("macspoofchk", config.spoof_check);
   keys.read("enabledad", config.detect_duplicates);
   keys.read("disableContainerInterface", config.disable_container_interface);

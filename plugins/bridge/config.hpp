@@ -25,6 +25,7 @@ struct Config {
   bool promisc_mode = false;
   bool port_isolation = false;     // also "icc": false
   attach::Policy policy{};         // "internal", "isolate", "icc", "gatewayModeV4", "gatewayModeV6"
+  bool flow_table = false;         // "flowTable": forwarded connections take the short way
   bool spoof_check = false;        // "macspoofchk"
   bool detect_duplicates = false;  // "enabledad"
   bool disable_container_interface = false;

@@ -7,6 +7,7 @@
 #include "plugins/bridge/vlan.hpp"
 #include "runtime-core/attach/bridge.hpp"
 #include "runtime-core/attach/check.hpp"
+#include "runtime-core/attach/default_route.hpp"
 #include "runtime-core/attach/endpoint.hpp"
 #include "runtime-core/attach/forwarding.hpp"
 #include "runtime-core/attach/host_lock.hpp"
@@ -126,7 +127,8 @@ Result<Connection> connect(RouteSocket& host, int netns, const cni::Request& req
                                                        .vlan_filtering = has_vlans(config),
                                                        .gateways = bridge_gateways(config, result),
                                                        .force_address = config.force_address,
-                                                       .policy = config.policy},
+                                                       .policy = config.policy,
+                                                       .flow_table = config.flow_table},
                                                       undo));
   const auto gateway = TRY(ensure_vlan_gateway(host, bridge, request, config, result, undo));
   const auto owner = mac_owner(config, bridge, result);
@@ -286,7 +288,8 @@ Status Bridge::status(const cni::Request& request) {
                                   .mtu = mtu,
                                   .vlans = has_vlans(config),
                                   .firewall = firewall,
-                                  .spoof_guard = config.spoof_check}));
+                                  .spoof_guard = config.spoof_check,
+                                  .flow_table = config.flow_table}));
   errors.keep(check_bridge_usable(config));
   errors.keep(cni::ipam_call(cni::Command::Status, request));
   return errors.status();

@@ -1,10 +1,10 @@
 #include "runtime-core/attach/bridge.hpp"
 
-#include <array>
 #include <cerrno>
 #include <memory>
 #include <optional>
 
+#include "runtime-core/attach/flow_table.hpp"
 #include "runtime-core/attach/gateway.hpp"
 #include "runtime-core/attach/host_lock.hpp"
 #include "runtime-core/attach/owner.hpp"
@@ -138,6 +138,7 @@ Status undo_unless_used(rtnl::RouteSocket& host, int bridge, const rtnl::Batch& 
 Result<rtnl::Link> ensure_bridge(rtnl::RouteSocket& host, const BridgePlan& plan, Rollback& undo) {
   rtnl::Link bridge = TRY(find_or_make(host, plan, undo));
   TRY(apply_policy(bridge, plan));
+  if (plan.flow_table) TRY(ensure_flow_table(host, plan.name));
   if (plan.vlan_filtering) TRY(ensure_filtering(host, bridge, undo));
   std::optional<rtnl::LinkChange> before;
   std::vector<IpPrefix> lost_when_down;
@@ -170,20 +171,6 @@ Result<rtnl::Link> ensure_bridge(rtnl::RouteSocket& host, const BridgePlan& plan
   return bridge;
 }
 
-Result<std::uint32_t> default_route_mtu(rtnl::RouteSocket& host) {
-  // Documentation addresses, which are nobody's, so that no route but the default leads there; a
-  // listing could have a million routes.
-  static constexpr std::array<std::uint8_t, 16> kNobodys6{0x20, 0x01, 0x0d, 0xb8};
-  for (const IpAddress& anybody : {IpAddress::v4(192, 0, 2, 1), IpAddress::from_bytes(kNobodys6)}) {
-    const auto route = host.route_to(anybody);
-    if (!route && route.error().code == Errc::NotFound) continue;
-    if (!route) return route.error();
-    const auto link = TRY(host.find_link(route->link));
-    if (link) return link->mtu;
-  }
-  return 0U;
-}
-
 Status check_bridge_usable(rtnl::RouteSocket& host, const std::string& name, bool vlan_filtering) {
   const auto found = TRY(host.find_link(name));
   if (!found) return ok();
@@ -206,6 +193,7 @@ Status remove_unused_bridge(rtnl::RouteSocket& host, const std::string& name) {
     if (!TRY(host.ports_of(bridge->index)).empty()) return ok();
   }
   TRY(remove_policy(name));
+  TRY(remove_from_flow_table(name));
   if (!bridge || !is_ours(*bridge)) return ok();
   TRY(host.delete_link(bridge->index));
   log::info("removed bridge {}: nobody used it any more", name);

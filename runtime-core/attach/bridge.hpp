@@ -22,6 +22,7 @@ struct BridgePlan {
   std::vector<IpPrefix> gateways{};  // addresses that it has to have
   bool force_address = false;        // remove addresses that are in the way of these
   Policy policy{};
+  bool flow_table = false;  // what is forwarded for it takes the short way
 };
 
 // The bridge is there, up, and has its gateway addresses. One that we make gets a MAC address of
@@ -34,16 +35,12 @@ struct BridgePlan {
 // connected: see remove_unused_bridge; exclusive for vlan_filtering.
 Result<rtnl::Link> ensure_bridge(rtnl::RouteSocket& host, const BridgePlan& plan, Rollback& undo);
 
-// The MTU of the device that the host's default route leads through, IPv4's before IPv6's; 0 when
-// there is none.
-Result<std::uint32_t> default_route_mtu(rtnl::RouteSocket& host);
-
 // Whether ensure_bridge() could use what has the name, if anything has.
 Status check_bridge_usable(rtnl::RouteSocket& host, const std::string& name, bool vlan_filtering);
 
 // Removes the gateways of VLANs that have no other port left; when the bridge has no port at all or
-// is not there, its policy, and the bridge itself if we made it. Success as well when all stays.
-// Takes the host lock (exclusive), so no port can come in between.
+// is not there, its policy, its part of the flow table, and the bridge itself if we made it.
+// Success as well when all stays. Takes the host lock (exclusive), so no port can come in between.
 Status remove_unused_bridge(rtnl::RouteSocket& host, const std::string& name);
 
 }  // namespace netctl::attach

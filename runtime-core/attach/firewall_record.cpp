@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "runtime-core/attach/firewall_table.hpp"
 #include "runtime-core/attach/owned_table.hpp"
 #include "runtime-core/base/digest.hpp"
 #include "runtime-core/base/log.hpp"
@@ -28,7 +29,8 @@ std::string run_directory() {
 }  // namespace
 
 Result<FirewallRecords> FirewallRecords::open(const OwnedTable& table) {
-  const std::string_view kind = table.table.family == nft::TableFamily::Inet ? "inet" : "bridge";
+  const std::string_view family = table.table.family == nft::TableFamily::Inet ? "inet" : "bridge";
+  const std::string_view kind = table.table.name == kTable ? family : table.table.name;
   const std::uint64_t cookie = TRY(ns::own_netns_cookie());
   return FirewallRecords(format("{}/firewall/{}/{}", run_directory(), cookie, kind), table);
 }

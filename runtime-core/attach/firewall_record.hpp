@@ -11,7 +11,8 @@
 // What each attachment has put into a table of ours, remembered in a file: DEL finds its elements
 // without listing those of all others, and a ruleset that somebody flushed can be put back.
 //
-//   /run/netctl/firewall/<cookie>/<family>/<purpose>-<digest of the tag>
+//   /run/netctl/firewall/<cookie>/<family>/<purpose>-<digest of the tag>   (of table netctl)
+//   /run/netctl/firewall/<cookie>/<table>/<purpose>-<digest of the tag>    (of another one)
 //
 //   publish4_any { tcp . 8080 comment "bridge/web/eth0" : 172.17.0.2 . 80 }
 //   hairpin4 { 172.17.0.2 comment "bridge/web/eth0" : jump hairpin_172.17.0.0/16 }

@@ -47,6 +47,8 @@ std::string_view to_text(Purpose purpose) {
       return "policy";
     case Purpose::Ingress:
       return "ingress";
+    case Purpose::Flow:
+      return "flow";
   }
   return "?";
 }

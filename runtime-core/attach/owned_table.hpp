@@ -23,7 +23,7 @@ namespace netctl::attach {
 
 // What an element is there for. Each set and map has one purpose, so one part of an attachment (a
 // plugin) can be taken out of the table and leave the others in.
-enum class Purpose { Masquerade, Publish, SpoofGuard, Policy, Ingress };
+enum class Purpose { Masquerade, Publish, SpoofGuard, Policy, Ingress, Flow };
 std::string_view to_text(Purpose purpose);  // "masquerade", "spoof-guard"
 
 // A set or map of such a table.

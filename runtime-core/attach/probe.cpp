@@ -3,6 +3,7 @@
 #include "runtime-core/attach/bridge.hpp"
 #include "runtime-core/attach/endpoint.hpp"
 #include "runtime-core/attach/firewall_table.hpp"
+#include "runtime-core/attach/flow_table.hpp"
 #include "runtime-core/attach/owned_table.hpp"
 #include "runtime-core/attach/spoof_guard.hpp"
 #include "runtime-core/attach/vlan.hpp"
@@ -73,6 +74,7 @@ Status try_out(const Needs& needs) {
   const ns::Inside inside = TRY(std::move(elsewhere));
   if (needs.bridge) TRY(try_bridge(needs.mtu, needs.vlans).context("this host cannot bridge"));
   if (needs.spoof_guard) TRY(try_spoof_guard().context("this host cannot check MAC addresses"));
+  if (needs.flow_table) TRY(try_flow_table());
   if (needs.firewall) TRY(try_firewall().context("this host cannot translate addresses"));
   return ok();
 }

@@ -13,6 +13,7 @@ struct Needs {
   bool vlans = false;        // put the port into VLANs
   bool firewall = false;     // masquerade or publish
   bool spoof_guard = false;  // keep containers to their MAC addresses
+  bool flow_table = false;   // let forwarded connections take the short way
 };
 
 // For STATUS: whether an ADD could do that now. Tried out rather than asked for, with the functions

@@ -34,6 +34,11 @@ Batch& Batch::add(Element element, Add mode) {
   return *this;
 }
 
+Batch& Batch::add(FlowTable flows) {
+  changes_.push_back({.table = table_, .object = std::move(flows)});
+  return *this;
+}
+
 Batch& Batch::add(FilterRule rule) {
   changes_.push_back({.table = table_, .object = std::move(rule)});
   return *this;

@@ -24,7 +24,7 @@ struct Change {
   Add mode = Add::Ensure;
   bool first = false;  // of a rule: before all others of its chain, not behind them
   Table table;
-  std::variant<Table, Chain, Rule, Set, Element, FilterRule> object;
+  std::variant<Table, Chain, Rule, Set, Element, FlowTable, FilterRule> object;
 };
 
 // Changes that are made together or not at all, in this order. A rule is always appended; deleting
@@ -39,6 +39,7 @@ class Batch {
   Batch& add(Rule rule);
   Batch& add(Set set, Add mode = Add::Ensure);
   Batch& add(Element element, Add mode = Add::Exclusive);
+  Batch& add(FlowTable flows);  // one that is there gets those of the devices that it has not
   Batch& add(FilterRule rule);
   Batch& insert(FilterRule rule);
   Batch& remove(FilterRule rule);  // by its handle

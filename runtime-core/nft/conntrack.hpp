@@ -53,6 +53,7 @@ class Conntrack {
 
   // Gone afterwards; already gone is success. The message bears the whole tuple and the id: no
   // kernel can take it for the request without a tuple, which deletes all connections there are.
+  // TryAgain for one that is in a flow table.
   Status delete_connection(const Connection& connection);
 
  private:

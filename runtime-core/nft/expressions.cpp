@@ -237,6 +237,12 @@ class Translator {
     return ok();
   }
 
+  Status operator()(const AddFlow& flow) {
+    TRY(check_name(flow.table));
+    nftnl_expr_set_str(append("flow_offload"), NFTNL_EXPR_FLOW_TABLE_NAME, flow.table.c_str());
+    return ok();
+  }
+
   Status operator()(const TraceOn&) {
     nftnl_expr* const immediate = append("immediate");
     nftnl_expr_set_u32(immediate, NFTNL_EXPR_IMM_DREG, kFirstRegister);

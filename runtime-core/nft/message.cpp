@@ -15,6 +15,7 @@
 #include <libmnl/libmnl.h>
 #include <libnftnl/common.h>
 #include <libnftnl/expr.h>
+#include <libnftnl/flowtable.h>
 #include <libnftnl/udata.h>
 
 #include "runtime-core/nft/expressions.hpp"
@@ -238,6 +239,25 @@ struct ObjectEncoder {
     TRY(check_size(object.get()));
     return send(NFT_MSG_NEWRULE, NFT_MSG_DELRULE, NLM_F_APPEND,
                 [&](nlmsghdr* header) { nftnl_rule_nlmsg_build_payload(header, object.get()); });
+  }
+
+  Result<Bytes> operator()(const FlowTable& flows) const {
+    TRY(check_name(change.table.name));
+    TRY(check_name(flows.name));
+    const auto object = owned<FlowTablePtr>(nftnl_flowtable_alloc());
+    nftnl_flowtable_set_str(object.get(), NFTNL_FLOWTABLE_TABLE, change.table.name.c_str());
+    nftnl_flowtable_set_str(object.get(), NFTNL_FLOWTABLE_NAME, flows.name.c_str());
+    if (adding()) {
+      nftnl_flowtable_set_u32(object.get(), NFTNL_FLOWTABLE_HOOKNUM, NF_NETDEV_INGRESS);
+      nftnl_flowtable_set_s32(object.get(), NFTNL_FLOWTABLE_PRIO, flows.priority);
+      std::vector<const char*> names;
+      for (const std::string& device : flows.devices) names.push_back(device.c_str());
+      names.push_back(nullptr);
+      nftnl_flowtable_set_data(object.get(), NFTNL_FLOWTABLE_DEVICES, names.data(), 0);
+    }
+    return send(NFT_MSG_NEWFLOWTABLE, NFT_MSG_DELFLOWTABLE, 0, [&](nlmsghdr* header) {
+      nftnl_flowtable_nlmsg_build_payload(header, object.get());
+    });
   }
 
   Result<Bytes> operator()(const FilterRule& rule) const {

@@ -4,6 +4,7 @@
 #include <new>
 
 #include <libnftnl/chain.h>
+#include <libnftnl/flowtable.h>
 #include <libnftnl/gen.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
@@ -25,6 +26,7 @@ using ChainPtr = std::unique_ptr<nftnl_chain, FreeWith<nftnl_chain_free>>;
 using RulePtr = std::unique_ptr<nftnl_rule, FreeWith<nftnl_rule_free>>;
 using SetPtr = std::unique_ptr<nftnl_set, FreeWith<nftnl_set_free>>;
 using ElementPtr = std::unique_ptr<nftnl_set_elem, FreeWith<nftnl_set_elem_free>>;
+using FlowTablePtr = std::unique_ptr<nftnl_flowtable, FreeWith<nftnl_flowtable_free>>;
 using GenPtr = std::unique_ptr<nftnl_gen, FreeWith<nftnl_gen_free>>;
 using TracePtr = std::unique_ptr<nftnl_trace, FreeWith<nftnl_trace_free>>;
 using ElementsIterPtr =

@@ -170,6 +170,7 @@ struct StatementToText {
     return format("{} map @{}", concatenation(count.key), count.map);
   }
   std::string operator()(const Masquerade&) const { return "masquerade"; }
+  std::string operator()(const AddFlow& flow) const { return "flow add @" + flow.table; }
   std::string operator()(const TraceOn&) const { return "meta nftrace set 1"; }
   std::string operator()(const Verdict& verdict) const { return to_text(verdict); }
 };
@@ -197,6 +198,17 @@ struct ObjectToText {
                      name_of(chain.hook->type), name_of(chain.hook->point), chain.hook->priority);
     }
     return text;
+  }
+
+  std::string operator()(const FlowTable& flows) const {
+    std::string text = format("flowtable {} {}", table, flows.name);
+    if (!adding) return text;
+    text += format(" {{ hook ingress priority {} ;", flows.priority);
+    if (!flows.devices.empty()) {
+      const auto quoted = [](const std::string& device) { return format("\"{}\"", device); };
+      text += format(" devices = {{ {} }} ;", join(flows.devices, ", ", quoted));
+    }
+    return text + " }";
   }
 
   std::string operator()(const Rule& rule) const {

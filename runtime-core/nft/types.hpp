@@ -115,6 +115,15 @@ struct Chain {
   std::optional<Hook> hook{};  // base chains have the policy accept
 };
 
+// Connections of TCP and UDP that a rule has added (AddFlow) go by it from device to device, past
+// routes and chains: from the ingress of one of its devices, found by their names, to wherever they
+// went when they were added (Documentation/networking/nf_flowtable.rst).
+struct FlowTable {
+  std::string name;
+  int priority = 0;
+  std::vector<std::string> devices{};  // that there are; they go from it when they are deleted
+};
+
 // ---- Rules: a list of statements, each of which must match for the next to be looked at.
 
 // What of a packet is looked at. L4Proto and the ports work for either family; EtherSource only in
@@ -213,6 +222,10 @@ struct CountIn {
 struct Masquerade {
   bool operator==(const Masquerade&) const = default;
 };
+struct AddFlow {  // flow add @fast; in a chain of the hook forward
+  std::string table{};
+  bool operator==(const AddFlow&) const = default;
+};
 struct TraceOn {  // meta nftrace set 1: from here on each rule that decides is told (trace.hpp)
   bool operator==(const TraceOn&) const = default;
 };
@@ -220,7 +233,7 @@ struct TraceOn {  // meta nftrace set 1: from here on each rule that decides is 
 using Statement =
     std::variant<MatchIfName, MatchAddress, MatchLocalDest, MatchDnat, MatchEstablished,
                  MatchFamily, MatchIcmp, MatchProtocol, MatchPort, MatchEchoId, MatchIfKind,
-                 MatchInSet, VerdictOf, DnatTo, CountIn, Masquerade, TraceOn, Verdict>;
+                 MatchInSet, VerdictOf, DnatTo, CountIn, Masquerade, AddFlow, TraceOn, Verdict>;
 
 // Appended at the end of its chain.
 struct Rule {

@@ -25,9 +25,10 @@ std::string main_config(const Host& host, const Network& network) {
   const std::string second_route = network.dual_stack ? R"(,{"dst":"::/0"})" : "";
   return format(
       R"({{"cniVersion":"1.0.0","name":"bench","type":"{}","bridge":"bench0","isGateway":true,)"
-      R"("ipMasq":true,"hairpinMode":true,"ipam":{{"type":"host-local","dataDir":"{}/addresses",)"
+      R"("ipMasq":true,"hairpinMode":true,{}"ipam":{{"type":"host-local","dataDir":"{}/addresses",)"
       R"("ranges":[[{{"subnet":"10.64.0.0/16"}}]{}],"routes":[{{"dst":"0.0.0.0/0"}}{}]}})",
-      network.type, host.directory(), second, second_route);
+      network.type, network.flow_table ? R"("flowTable":true,)" : "", host.directory(), second,
+      second_route);
 }
 
 std::string portmap_config(int host_port) {

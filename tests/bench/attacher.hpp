@@ -23,6 +23,7 @@ struct Network {
   bool dual_stack = false;
   bool with_ports = true;       // portmap is in the chain
   std::string type = "bridge";  // "ptp": without a bridge
+  bool flow_table = false;
 };
 
 // One way to attach containers of a host to a network. Several threads may call it at once.

@@ -71,6 +71,12 @@ Scenario size() {
           }};
 }
 
+// Before the first ADD that is measured: the flow table takes in what the default route leads to.
+Status with_outside(Seat& seat) {
+  TRY(seat.host().outside());
+  return ok();
+}
+
 Scenario throughput_of_chain() {
   return {.name = "throughput",
           .figures = {{.title = "throughput container to container",
@@ -86,6 +92,8 @@ Scenario throughput_of_chain() {
             const Programs& programs = lab.programs();
             return std::vector<Contestant>{
                 seated(lab, kOurs, chain_of(programs.plugins, {}), throughput),
+                seated(lab, "ours, flow table", chain_of(programs.plugins, {.flow_table = true}),
+                       throughput, with_outside),
                 seated(lab, kReference, chain_of(programs.reference, {}), throughput)};
           }};
 }

@@ -102,6 +102,7 @@ Result<std::string> Host::outside() {
   TRY(
       shell(format("ip link add outside type veth peer name eth0 netns {0}; "
                    "ip address add 10.99.0.1/24 dev outside; ip link set outside up; "
+                   "ip route add default via 10.99.0.2; "
                    "nsenter --net={0} /bin/sh -ec 'ip address add 10.99.0.2/24 dev eth0; "
                    "ip link set eth0 up; ip route add default via 10.99.0.1'",
                    path)));

@@ -41,6 +41,15 @@ bool wait_for(int fd, short events) {
   return ::poll(&waiting, 1, kPatienceMs) == 1 && (waiting.revents & events) != 0;
 }
 
+// After a connect(2) that is under way.
+bool is_connected(int fd) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (!wait_for(fd, POLLOUT)) return false;
+  ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+  return error == 0;
+}
+
 std::string text_of(const sockaddr_in6& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   ::inet_ntop(AF_INET6, &address.sin6_addr, text.data(), text.size());
@@ -116,17 +125,36 @@ std::string ask(const std::string& ns, const std::string& address, std::uint16_t
   if (connected != 0 && errno != EINPROGRESS) return "";
   if (server.transport() == Transport::Udp) {
     if (::send(client.get(), "?", 1, MSG_NOSIGNAL) != 1) return "";
-  } else {
-    int error = 0;
-    socklen_t length = sizeof error;
-    if (!wait_for(client.get(), POLLOUT)) return "";
-    ::getsockopt(client.get(), SOL_SOCKET, SO_ERROR, &error, &length);
-    if (error != 0) return "";
+  } else if (!is_connected(client.get())) {
+    return "";
   }
   if (server.answer().empty() || !wait_for(client.get(), POLLIN)) return "";
   std::array<char, INET6_ADDRSTRLEN> answer{};
   const ssize_t got = ::recv(client.get(), answer.data(), answer.size(), 0);
   return got > 0 ? std::string(answer.data(), static_cast<std::size_t>(got)) : "";
+}
+
+Conversation::Conversation(const std::string& ns, const std::string& address, std::uint16_t port,
+                           Server& server) {
+  const SocketAddress to(address, port);
+  client_ = socket_in(ns, to.family, SOCK_STREAM);
+  ::connect(client_.get(), to.get(), to.size);
+  EXPECT_TRUE(is_connected(client_.get())) << address << " port " << port;
+  if (!wait_for(server.fd(), POLLIN)) return;
+  accepted_ = UniqueFd(::accept4(server.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+}
+
+bool Conversation::exchange(int times) {
+  const auto pass_on = [](int from, int to) {
+    char word = '?';
+    return ::send(from, &word, 1, MSG_NOSIGNAL) == 1 && wait_for(to, POLLIN) &&
+           ::recv(to, &word, 1, 0) == 1;
+  };
+  for (int i = 0; i < times; ++i) {
+    if (!pass_on(client_.get(), accepted_.get())) return false;
+    if (!pass_on(accepted_.get(), client_.get())) return false;
+  }
+  return true;
 }
 
 bool pings(const std::string& ns, const std::string& address) {

@@ -50,6 +50,22 @@ class Server {
 std::string ask(const std::string& ns, const std::string& address, std::uint16_t port,
                 Server& server);
 
+// A connection of TCP that stays.
+class Conversation {
+ public:
+  // From a namespace to `address`:`port`, which leads to `server`; fails the test if it does not.
+  Conversation(const std::string& ns, const std::string& address, std::uint16_t port,
+               Server& server);
+
+  // Says something and hears it again, that many times: each is at least a packet either way.
+  // False when an answer does not come within half a second.
+  bool exchange(int times);
+
+ private:
+  UniqueFd client_;
+  UniqueFd accepted_;
+};
+
 // Whether an ICMP echo request from a namespace is answered by that address within half a second.
 bool pings(const std::string& ns, const std::string& address);
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs system tests on Debian's own kernel, in a virtual machine: it has bridge VLAN filtering, VLAN
-# and dummy devices, which the kernel of this machine may lack, and cgroups of version 2, where this
-# machine may have version 1. Emulated, so no /dev/kvm is needed; no network either.
-#   tests/vm/run.sh                  the tests of bridge VLANs, and those of containers' cgroups
+# and dummy devices, and flow tables, which the kernel of this machine may lack, and cgroups of
+# version 2, where this machine may have version 1. Emulated, so no /dev/kvm is needed; no network either.
+#   tests/vm/run.sh                  the tests of bridge VLANs, flow tables and containers' cgroups
 #   tests/vm/run.sh -R 'Bridge|Ptp'  others, named as ctest names them
 # The tests are those of build/dev (BUILD_DIR), which has to be built; NETCTL_VM_TIMEOUT is in seconds.
 # Prints a line a test and the output of those that fail or are skipped; the whole console is in
@@ -12,7 +12,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.."
 . scripts/packages.sh
 
-pattern='Vlan|system\.(Limits\.|Commands\.(APausedContainerStands|Stats)|Run\.Detached)'
+pattern='Vlan|FlowTable|system\.(Limits\.|Commands\.(APausedContainerStands|Stats)|Run\.Detached)'
 while getopts R: option; do
   case $option in
     R) pattern=$OPTARG ;;

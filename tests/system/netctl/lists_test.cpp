@@ -169,6 +169,15 @@ TEST_F(Lists, CreateCanOnlyShowTheFile) {
   EXPECT_EQ(run("netctl network exists front").exit_status, 1);
 }
 
+TEST_F(Lists, CreateWritesWhetherTheFlowTableIsUsed) {
+  const std::string create = "netctl network create front --dry-run";
+  EXPECT_THAT(sure(create), Not(HasSubstr("flowTable")));
+  EXPECT_THAT(sure(create + " -o flow_table=true"), HasSubstr("\"flowTable\": true"));
+  EXPECT_THAT(run(create + " -o flow_table=yes").err, HasSubstr("is not true or false"));
+  EXPECT_THAT(run(create + " -o flow_table=true --ipam-driver none").err,
+              HasSubstr("flow_table is for what the host forwards"));
+}
+
 TEST_F(Lists, AnInternalNetworkHasNoWayOut) {
   connect_machine("lan", "lan0", "203.0.113.1/24", "203.0.113.2/24");
   sure("netctl network create back --internal --subnet 10.5.0.0/24");

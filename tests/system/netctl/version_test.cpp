@@ -19,8 +19,9 @@ TEST_F(Version, IsTheOneOfTheOptionAndTheNewestProtocolsIsThere) {
 
 TEST_F(Version, InJsonEachFeatureOfTheKernelIsABoolean) {
   const std::string json = sure("netctl version -o json");
-  for (const char* name : {"bridge", "nf_tables", "bridge_vlan_filtering", "nf_tables_bridge",
-                           "cgroup_limits", "cgroup_v2", "user_namespaces", "id_mapped_mounts"}) {
+  for (const char* name :
+       {"bridge", "nf_tables", "bridge_vlan_filtering", "nf_tables_bridge", "flow_tables",
+        "cgroup_limits", "cgroup_v2", "user_namespaces", "id_mapped_mounts"}) {
     EXPECT_THAT(json, ContainsRegex("\"" + std::string(name) + "\": (true|false)"));
   }
   EXPECT_THAT(json, HasSubstr("\"nf_tables\": true"));

@@ -40,6 +40,7 @@ TEST(NftText, EachStatementIsInNftsWords) {
       {MatchEchoId{.family = Family::V6, .id = 77}, "icmpv6 id 77"},
       {TraceOn{}, "meta nftrace set 1"},
       {Masquerade{}, "masquerade"},
+      {AddFlow{.table = "fast"}, "flow add @fast"},
       {Verdict{.kind = Verdict::Kind::Accept}, "accept"},
       {Verdict{.kind = Verdict::Kind::Drop}, "drop"},
       {Verdict{.kind = Verdict::Kind::Return}, "return"},
@@ -80,6 +81,7 @@ TEST(NftText, ABatchIsAFileForNft) {
                .ranges = true})
       .add(Set{.name = "pairs", .key = {Type::IfName, Type::IfName}})
       .add(Set{.name = "hairpin6", .key = {Type::Ipv6Addr}, .data = {Type::Verdict}})
+      .add(FlowTable{.name = "fast", .priority = 5, .devices = {"web0", "eth0"}})
       .add(Chain{.name = "publish"})
       .add(Chain{.name = "raw", .hook = Hook{.point = Hook::Point::Prerouting, .priority = -300}})
       .add(Rule{.chain = "publish", .statements = {Masquerade{}}})
@@ -98,6 +100,8 @@ TEST(NftText, ABatchIsAFileForNft) {
       "interval ; }\n"
       "add set inet netctl pairs { type ifname . ifname ; }\n"
       "add map inet netctl hairpin6 { type ipv6_addr : verdict ; }\n"
+      "add flowtable inet netctl fast { hook ingress priority 5 ; devices = { \"web0\", \"eth0\" } "
+      "; }\n"
       "add chain inet netctl publish\n"
       "add chain inet netctl raw { type filter hook prerouting priority -300 ; policy accept ; }\n"
       "add rule inet netctl publish masquerade\n"
