@@ -52,12 +52,39 @@ Result<Json> pairs_of(std::string_view args) {
   return pairs;
 }
 
-// An object with sorted keys, as Go writes a map.
-Result<Json> sorted_object(std::string_view text) {
+Result<Json> object_of(std::string_view text) {
   Json value = TRY(parse_json(text));
   if (!value.is_object()) return fail(Errc::InvalidArgument, "it is not a JSON object");
-  sort_keys(value);
   return value;
+}
+
+Result<Json> capability_args_of(const RuntimeCall& call) {
+  if (call.capability_args.empty()) return Json::object();
+  return object_of(call.capability_args).context("capability args");
+}
+
+// Objects with sorted keys, as Go writes maps.
+Result<std::string> entry_text(const CachedAttachment& attachment, std::optional<Json> result) {
+  const RuntimeCall& call = attachment.call;
+  Json entry{{"kind", kKind},
+             {"containerId", call.container_id},
+             {"config", to_base64(attachment.config_text)},
+             {"ifName", call.ifname},
+             {"networkName", attachment.network}};
+  if (!call.netns.empty()) set_member(entry, "netns", call.netns);
+  if (!call.args.empty()) {
+    Json pairs = TRY(pairs_of(call.args));
+    set_member(entry, "cniArgs", std::move(pairs));
+  }
+  if (Json value = TRY(capability_args_of(call)); !value.empty()) {
+    sort_keys(value);
+    set_member(entry, "capabilityArgs", std::move(value));
+  }
+  if (result) {
+    sort_keys(*result);
+    set_member(entry, "result", *std::move(result));
+  }
+  return dump_json(entry);
 }
 
 // --- reading --------------------------------------------------------------------------------
@@ -141,26 +168,9 @@ Attachment attachment_of(const CachedAttachment& entry) {
 }  // namespace
 
 Result<std::string> to_json(const CachedAttachment& attachment) {
-  const RuntimeCall& call = attachment.call;
-  Json entry{{"kind", kKind},
-             {"containerId", call.container_id},
-             {"config", to_base64(attachment.config_text)},
-             {"ifName", call.ifname},
-             {"networkName", attachment.network}};
-  if (!call.netns.empty()) set_member(entry, "netns", call.netns);
-  if (!call.args.empty()) {
-    Json pairs = TRY(pairs_of(call.args));
-    set_member(entry, "cniArgs", std::move(pairs));
-  }
-  if (!call.capability_args.empty()) {
-    Json value = TRY(sorted_object(call.capability_args).context("capability args"));
-    if (!value.empty()) set_member(entry, "capabilityArgs", std::move(value));
-  }
-  if (attachment.result_json) {
-    Json value = TRY(sorted_object(*attachment.result_json).context("result"));
-    set_member(entry, "result", std::move(value));
-  }
-  return dump_json(entry);
+  std::optional<Json> result;
+  if (attachment.result_json) result = TRY(object_of(*attachment.result_json).context("result"));
+  return entry_text(attachment, std::move(result));
 }
 
 Result<CachedAttachment> parse_cached(std::string_view json) {
@@ -274,7 +284,8 @@ Result<std::optional<CachedAttachment>> ResultCache::find_named(const std::strin
 }
 
 Status ResultCache::check_storable(const CachedAttachment& attachment) const {
-  TRY(to_json(attachment));
+  TRY(pairs_of(attachment.call.args));
+  TRY(capability_args_of(attachment.call));
   const std::string path = TRY(path_of(attachment.network, attachment_of(attachment)));
   const std::size_t length = path.size() - directory_.size() - 1;
   if (length <= kMaxEntryName) return {};
@@ -292,10 +303,17 @@ Result<sys::FileLock> ResultCache::lock(sys::Lock kind) const {
 }
 
 Status ResultCache::store(const CachedAttachment& attachment) const {
+  return write(attachment, TRY(to_json(attachment)));
+}
+
+Status ResultCache::store(const CachedAttachment& attachment, Document result) const {
+  return write(attachment, TRY(entry_text(attachment, std::move(result.root))));
+}
+
+Status ResultCache::write(const CachedAttachment& attachment, const std::string& text) const {
   const std::string path = TRY(path_of(attachment.network, attachment_of(attachment)));
-  const std::string json = TRY(to_json(attachment));
   TRY(sys::ensure_directory(directory_, 0700));
-  return sys::replace_file(path, json, 0600);
+  return sys::replace_file(path, text, 0600);
 }
 
 Status ResultCache::forget(const std::string& network, const Attachment& attachment) const {

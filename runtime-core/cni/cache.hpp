@@ -59,12 +59,15 @@ class ResultCache {
 
   // Replaces the entry as a whole (mode 0600, directory 0700).
   Status store(const CachedAttachment& attachment) const;
+  // With this result, an object, in place of the attachment's own.
+  Status store(const CachedAttachment& attachment, Document result) const;
 
   // Gone afterwards, damaged ones too; already gone is success. Another attachment's is kept.
   Status forget(const std::string& network, const Attachment& attachment) const;
 
  private:
   Result<std::string> path_of(const std::string& network, const Attachment& attachment) const;
+  Status write(const CachedAttachment& attachment, const std::string& text) const;
   // The names of files that may be entries.
   Result<std::vector<std::string>> names() const;
   // The entries that can be used of those whose file name has the text in it.

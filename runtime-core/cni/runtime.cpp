@@ -268,10 +268,8 @@ Result<AddResult> add_through(const Chain& chain, const ResultCache& cache, bool
     result = TRY(in_plugin(result_of(std::move(answered), network), plugin, Command::Add));
   }
   TRY(cache
-          .store({.network = network.name,
-                  .call = chain.call,
-                  .config_text = network.text,
-                  .result_json = dump_json(*result)})
+          .store({.network = network.name, .call = chain.call, .config_text = network.text},
+                 Document{.root = *result})
           .context("remember the result of network \"{}\"", network.name));
   AddResult attached = TRY(result_from_json(*result, network.cni_version));
   undo.commit();
