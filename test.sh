@@ -75,7 +75,7 @@ is_short() {
     { grep -q -E 'system\.Limits\..*Passed' "$log" && ! has_cgroup2; }
 }
 if [ "$what" = all ] && is_short; then
-  echo "the tests of VLANs and of cgroups v2, on Debian's kernel in a virtual machine:"
+  echo "the tests of VLANs, flow tables and cgroups v2, on Debian's kernel in a virtual machine:"
   tests/vm/run.sh 2>&1 | tee -a "$log" | grep -v -E ' Passed +[0-9.]+ sec$'
   case ${PIPESTATUS[0]} in
     0 | 3) ;;

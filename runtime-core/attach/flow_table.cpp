@@ -92,7 +92,7 @@ Status try_flow_table() {
   return fail(
       Errc::NotSupported,
       "this kernel has no flow tables (CONFIG_NF_FLOW_TABLE_INET, CONFIG_NFT_FLOW_OFFLOAD), "
-      "which \"flowTable\" needs");
+      "which \"flowTable\" needs: leave it out of the config");
 }
 
 Status ensure_flow_table(rtnl::RouteSocket& host, const std::string& bridge) {

@@ -49,7 +49,7 @@ struct Contestant {
 };
 
 // A contestant that cannot take part, and why.
-inline Contestant absent(std::string name, Error why) {
+inline Contestant absent(std::string name, const Error& why) {
   return {.name = std::move(name), .measure = [why]() -> Result<Samples> { return why; }};
 }
 
