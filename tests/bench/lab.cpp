@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -121,6 +122,8 @@ Result<Lab> Lab::enter(Programs programs) {
   if (::mount("tmpfs", "/run", "tmpfs", 0, "mode=0755") != 0) {
     return system_error(errno, "mount a file system in memory on /run");
   }
+  // What a contestant leaves running is known, and can be waited for.
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return system_error(errno, "adopt orphans");
   return Lab(std::move(programs));
 }
 

@@ -1,5 +1,7 @@
 #include "tests/bench/seat.hpp"
 
+#include <sys/wait.h>
+
 #include <algorithm>
 #include <cctype>
 #include <chrono>
@@ -19,8 +21,15 @@ Result<std::shared_ptr<Seat>> seat_for(Lab& lab, const std::string& name,
 }
 
 // What is deleted is gone before the kernel is through with it (RCU), which is not to be a part of
-// what comes next.
-void let_the_kernel_finish() { std::this_thread::sleep_for(std::chrono::milliseconds(50)); }
+// what comes next. Who waits for that instead of a DEL is orphaned, and so comes to us
+// (Lab::enter).
+void let_the_kernel_finish() {
+  constexpr int kPatience = 500;  // ms
+  for (int waited = 0; waited < kPatience && ::waitpid(-1, nullptr, WNOHANG) >= 0; ++waited) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+}
 
 }  // namespace
 
