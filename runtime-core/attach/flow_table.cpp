@@ -12,6 +12,7 @@ using nft::Element;
 using nft::Field;
 
 constexpr int kAfterFilters = 10;
+constexpr int kDevicesAtOnce = 256;
 constexpr std::string_view kChain = "forward";
 constexpr std::string_view kFlows = "fast";
 
@@ -58,8 +59,14 @@ Result<std::vector<std::string>> devices_for(rtnl::RouteSocket& host,
 }
 
 Status add_devices(rtnl::RouteSocket& host, const std::vector<std::string>& bridges) {
+  const auto devices = TRY(devices_for(host, bridges));
   nft::Batch batch(flow_table().table);
-  batch.add(flows_by(TRY(devices_for(host, bridges))));
+  for (auto from = devices.begin(); from != devices.end();) {
+    const auto to = from + std::min<std::ptrdiff_t>(kDevicesAtOnce, devices.end() - from);
+    batch.add(flows_by({from, to}));
+    from = to;
+  }
+  if (batch.empty()) return ok();
   nft::Socket socket = TRY(nft::Socket::open());
   return socket.apply(batch);
 }

@@ -121,7 +121,8 @@ struct Chain {
 struct FlowTable {
   std::string name;
   int priority = 0;
-  std::vector<std::string> devices{};  // that there are; they go from it when they are deleted
+  // That there are, at most 256 in one change; they go from it when they are deleted.
+  std::vector<std::string> devices{};
 };
 
 // ---- Rules: a list of statements, each of which must match for the next to be looked at.

@@ -189,6 +189,8 @@ TEST(NftMessage, WhatMakesNoSenseIsRefusedBeforeTheKernelSeesIt) {
       {"lookup of 80 bytes",
        rule_of({VerdictOf{.key = std::vector<Field>(5, Field::InIfName), .map = "m"}})},
       {"lookup in nothing", rule_of({DnatTo{.key = {Field::DestPort}, .map = ""}})},
+      {"257 devices", change_of(Batch("t").add(FlowTable{
+                          .name = "f", .devices = std::vector<std::string>(257, "eth0")}))},
       {"129 expressions", rule_of(std::vector<Statement>(129, Masquerade{}))},
   };
   for (const auto& [what, change] : cases) {
