@@ -25,7 +25,7 @@ Result<std::string> read_file(const std::string& path, std::size_t limit = 16U <
 // failure (NotFound) was overtaken. `mode` is exact, whatever the umask. A symbolic link at `path`
 // is replaced, not followed. Nothing waits for the disk.
 Status replace_file(const std::string& path, std::string_view content, mode_t mode);
-// The same for what is written often and relied on by nobody, at a third of the price: the file is
+// The same for what is written often and relied on by nobody, with half the calls: the file is
 // written over, so a process that is killed meanwhile may leave a mixture of old and new. One that
 // is missing, or no regular file, is replaced as above.
 Status overwrite_file(const std::string& path, std::string_view content, mode_t mode);
