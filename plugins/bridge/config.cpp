@@ -1,5 +1,6 @@
 #include "plugins/bridge/config.hpp"
 
+#include "plugins/bridge/vlan.hpp"
 #include "runtime-core/addr/if_name.hpp"
 #include "runtime-core/attach/routes.hpp"
 #include "runtime-core/base/log.hpp"
@@ -139,8 +140,7 @@ void check_policy(const Config& config, cni::Problems& problems) {
         "cannot set vlan together with internal, isolate or a gateway mode: the policy of a "
         "network is its bridge's; give it a bridge of its own");
   }
-  const bool has_vlans = config.vlan != 0 || !config.vlan_trunk.empty();
-  if (config.flow_table && (!config.is_gateway || has_vlans)) {
+  if (config.flow_table && (!config.is_gateway || has_vlans(config))) {
     problems.add(
         "flowTable is for what the host forwards by the bridge: set isGateway, and no VLANs");
   }

@@ -12,16 +12,13 @@ using nft::Element;
 using nft::Field;
 
 constexpr int kAfterFilters = 10;
-constexpr int kDevicesAtOnce = 256;
 constexpr std::string_view kChain = "forward";
 constexpr std::string_view kFlows = "fast";
 
 const nft::Set kBridges{.name = "bridges", .key = {nft::Type::IfName}};
 
-std::string tag_of(const std::string& bridge) { return "bridge " + bridge; }
-
 Element element_of(const std::string& bridge) {
-  return {.set = kBridges.name, .key = {bridge}, .comment = tag_of(bridge)};
+  return {.set = kBridges.name, .key = {bridge}, .comment = bridge_tag(bridge)};
 }
 
 nft::FlowTable flows_by(std::vector<std::string> devices) {
@@ -62,7 +59,7 @@ Status add_devices(rtnl::RouteSocket& host, const std::vector<std::string>& brid
   const auto devices = TRY(devices_for(host, bridges));
   nft::Batch batch(flow_table().table);
   for (auto from = devices.begin(); from != devices.end();) {
-    const auto to = from + std::min<std::ptrdiff_t>(kDevicesAtOnce, devices.end() - from);
+    const auto to = from + std::min<std::ptrdiff_t>(nft::kMaxFlowDevices, devices.end() - from);
     batch.add(flows_by({from, to}));
     from = to;
   }
@@ -105,13 +102,13 @@ Status try_flow_table() {
 Status ensure_flow_table(rtnl::RouteSocket& host, const std::string& bridge) {
   TableEditor editor = TRY(TableEditor::open(flow_table()));
   if (!TRY(editor.find(element_of(bridge)))) TRY(check_support());
-  TRY(editor.settle(Purpose::Flow, tag_of(bridge), {element_of(bridge)}, {}));
+  TRY(editor.settle(Purpose::Flow, bridge_tag(bridge), {element_of(bridge)}, {}));
   return add_devices(host, {bridge}).context("flow table of bridge {}", bridge);
 }
 
 Status remove_from_flow_table(const std::string& bridge) {
   TableEditor editor = TRY(TableEditor::open(flow_table()));
-  TRY(editor.remove(Purpose::Flow, tag_of(bridge)).context("flow table of bridge {}", bridge));
+  TRY(editor.remove(Purpose::Flow, bridge_tag(bridge)).context("flow table of bridge {}", bridge));
   return ok();
 }
 

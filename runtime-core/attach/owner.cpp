@@ -30,6 +30,8 @@ std::string device_alias(std::string_view network) {
 
 bool is_device_alias(std::string_view alias) { return alias.starts_with(kDevicePrefix); }
 
+std::string bridge_tag(std::string_view bridge) { return format("bridge {}", bridge); }
+
 std::string Owner::tag() const {
   return format("{}{}/{}", network_tag(network), shortened(container_id, kMaxContainer), ifname);
 }

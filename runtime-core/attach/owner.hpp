@@ -40,4 +40,7 @@ std::string network_tag(std::string_view network);
 std::string device_alias(std::string_view network);
 bool is_device_alias(std::string_view alias);
 
+// The tag of what a bridge has in our tables for all of its containers: "bridge web0".
+std::string bridge_tag(std::string_view bridge);
+
 }  // namespace netctl::attach

@@ -20,8 +20,6 @@ constexpr std::array<std::pair<std::string_view, GatewayMode>, 4> kModes = {{
     {"isolated", GatewayMode::Isolated},
 }};
 
-std::string tag_of(const std::string& bridge) { return "bridge " + bridge; }
-
 Verdict to(std::string_view chain) {
   return {.kind = Verdict::Kind::Goto, .chain = std::string(chain)};
 }
@@ -32,7 +30,7 @@ std::vector<Element> elements_of(const std::string& bridge, const Policy& policy
     elements.push_back({.set = set.name,
                         .key = std::vector<nft::Datum>(set.key.size(), bridge),
                         .data = std::move(data),
-                        .comment = tag_of(bridge)});
+                        .comment = bridge_tag(bridge)});
   };
   if (policy.is_open()) return elements;
   add(within_map(), {policy.icc ? Verdict{.kind = Verdict::Kind::Accept} : to(kApart)});
@@ -81,13 +79,14 @@ Result<GatewayMode> parse_gateway_mode(std::string_view text) {
 Status ensure_policy(const std::string& bridge, const Policy& policy) {
   const auto wanted = elements_of(bridge, policy);
   TableEditor editor = TRY(TableEditor::open(firewall_table()));
-  return editor.settle(Purpose::Policy, tag_of(bridge), wanted, unwanted_elements(bridge, wanted))
+  return editor
+      .settle(Purpose::Policy, bridge_tag(bridge), wanted, unwanted_elements(bridge, wanted))
       .context("policy of bridge {}", bridge);
 }
 
 Status remove_policy(const std::string& bridge) {
   TableEditor editor = TRY(TableEditor::open(firewall_table()));
-  TRY(editor.remove(Purpose::Policy, tag_of(bridge)).context("policy of bridge {}", bridge));
+  TRY(editor.remove(Purpose::Policy, bridge_tag(bridge)).context("policy of bridge {}", bridge));
   return ok();
 }
 

@@ -31,8 +31,6 @@ namespace {
 constexpr std::size_t kMaxMessageLength = 65536;
 constexpr unsigned kMaxExpressions = 128;  // NFT_RULE_MAXEXPRS (net/netfilter/nf_tables_api.c)
 
-constexpr std::size_t kMaxDevices = 256;  // NFT_NETDEVICE_MAX (include/net/netfilter/nf_tables.h)
-
 // Parts whose types fit into the number that nft(8) stores (kernel_type).
 constexpr std::size_t kMaxParts = 5;
 
@@ -246,9 +244,9 @@ struct ObjectEncoder {
   Result<Bytes> operator()(const FlowTable& flows) const {
     TRY(check_name(change.table.name));
     TRY(check_name(flows.name));
-    if (flows.devices.size() > kMaxDevices) {
+    if (flows.devices.size() > kMaxFlowDevices) {
       return fail(Errc::InvalidArgument, "{} devices at once, the kernel takes {}",
-                  flows.devices.size(), kMaxDevices);
+                  flows.devices.size(), kMaxFlowDevices);
     }
     const auto object = owned<FlowTablePtr>(nftnl_flowtable_alloc());
     nftnl_flowtable_set_str(object.get(), NFTNL_FLOWTABLE_TABLE, change.table.name.c_str());

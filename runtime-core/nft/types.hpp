@@ -115,13 +115,16 @@ struct Chain {
   std::optional<Hook> hook{};  // base chains have the policy accept
 };
 
+// NFT_NETDEVICE_MAX (include/net/netfilter/nf_tables.h)
+inline constexpr std::size_t kMaxFlowDevices = 256;
+
 // Connections of TCP and UDP that a rule has added (AddFlow) go by it from device to device, past
 // routes and chains: from the ingress of one of its devices, found by their names, to wherever they
 // went when they were added (Documentation/networking/nf_flowtable.rst).
 struct FlowTable {
   std::string name;
   int priority = 0;
-  // That there are, at most 256 in one change; they go from it when they are deleted.
+  // That there are, at most so many in one change; they go from it when they are deleted.
   std::vector<std::string> devices{};
 };
 
