@@ -19,10 +19,6 @@ namespace {
 constexpr const char* kBridgeNetfilter = "net/bridge/bridge-nf-call-ip6tables";
 constexpr std::uint32_t kMetric = 4096;  // behind lo's own route, which has 0
 
-std::string route_localnet(const rtnl::Link& link) {
-  return format("net/ipv4/conf/{}/route_localnet", link.name);
-}
-
 rtnl::Route loopback_route(int link) {
   return {.destination = host_prefix(IpAddress::unspecified(Family::V6).next()),
           .link = link,
@@ -42,6 +38,13 @@ Result<rtnl::Link> link_towards(rtnl::RouteSocket& host, const IpAddress& contai
 Result<bool> is_v6_possible() {
   const auto value = TRY(sys::find_sysctl(kBridgeNetfilter));
   return !value || *value == "0";
+}
+
+Status open_v4(rtnl::RouteSocket& host, const rtnl::Link& link) {
+  if (link.route_localnet) return ok();
+  rtnl::Batch batch;
+  batch.change_link({.link = link.index, .route_localnet = true});
+  return host.apply(batch);
 }
 
 Status open_v6(rtnl::RouteSocket& host, const rtnl::Link& link) {
@@ -92,11 +95,7 @@ Status open_loopback(const std::vector<IpAddress>& containers) {
   rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
   for (const IpAddress& container : containers) {
     const rtnl::Link link = TRY(link_towards(host, container));
-    if (container.is_v4()) {
-      TRY(sys::set_sysctl(route_localnet(link), "1"));
-    } else {
-      TRY(open_v6(host, link));
-    }
+    TRY(container.is_v4() ? open_v4(host, link) : open_v6(host, link));
   }
   return ok();
 }
@@ -119,7 +118,7 @@ Status check_loopback(const std::vector<IpAddress>& containers, cni::Differences
   for (const IpAddress& container : containers) {
     const rtnl::Link link = TRY(link_towards(host, container));
     if (container.is_v4()) {
-      if (TRY(sys::find_sysctl(route_localnet(link))) == "1") continue;
+      if (link.route_localnet) continue;
       differences.add(format(
           "route_localnet of {} is off: published ports do not answer on 127.0.0.1", link.name));
     } else if (TRY(is_v6_possible()) && !TRY(links_with_route(host)).contains(link.index)) {

@@ -3,6 +3,7 @@
 #include <linux/if.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
@@ -152,6 +153,19 @@ bool parse_info(Bytes bytes, Link& link) {
   return parse_port(info.bytes(IFLA_INFO_SLAVE_DATA), link);
 }
 
+// IFLA_AF_SPEC { AF_INET { IFLA_INET_CONF } }: the values of net.ipv4.conf.<link>, the first of
+// them number 1. Links without IPv4 have none.
+bool parse_conf(Bytes bytes, Link& link) {
+  Attributes<AF_INET> families;
+  Attributes<IFLA_INET_MAX> ipv4;
+  if (!families.read(bytes, nullptr) || !ipv4.read(families.bytes(AF_INET), nullptr)) return false;
+  const Bytes values = ipv4.bytes(IFLA_INET_CONF);
+  constexpr std::size_t kPlace = (IPV4_DEVCONF_ROUTE_LOCALNET - 1) * sizeof(std::uint32_t);
+  if (values.size() < kPlace + sizeof(std::uint32_t)) return true;
+  link.route_localnet = copy_of<std::uint32_t>(&values[kPlace]) != 0;
+  return true;
+}
+
 MacAddress mac_address(Bytes bytes) {
   MacAddress mac;
   // Tunnels report an IP address here; they have no MAC address.
@@ -259,6 +273,11 @@ Result<Link> parse_link(Bytes message) {
   if (link.index <= 0) return malformed("a link without an index");
   if (link.name.empty()) return malformed("a link without a name");
   if (!parse_info(attributes.bytes(IFLA_LINKINFO), link)) return malformed("link information");
+  // What the bridge tells of its ports (AF_BRIDGE) has VLANs in there.
+  const bool has_conf = fixed.ifi_family == AF_UNSPEC;
+  if (has_conf && !parse_conf(attributes.bytes(IFLA_AF_SPEC), link)) {
+    return malformed("link parameters");
+  }
   // Of other kinds, IFLA_LINK is the interface that they sit on.
   if (link.kind == "veth") link.peer = index_of(attributes.find<std::uint32_t>(IFLA_LINK));
   return link;

@@ -30,6 +30,7 @@ struct Link {
   bool isolated = false;        // bridge port: reaches only ports that are not isolated
   std::uint8_t port_state = 0;  // bridge port: BR_STATE_*, 0 disabled, 3 forwarding
   bool vlan_filtering = false;  // bridge: takes and gives frames by the VLANs of its ports
+  bool route_localnet = false;  // 127.0.0.0/8 may be routed through it
   bool operator==(const Link&) const = default;
 };
 

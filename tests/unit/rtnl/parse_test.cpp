@@ -3,6 +3,7 @@
 #include <linux/if.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -163,6 +164,35 @@ TEST(ParseLink, ABridgeTellsWhetherItFiltersVlans) {
 
     ASSERT_THAT(link, Succeeds());
     EXPECT_EQ(link->vlan_filtering, on == 1);
+  }
+}
+
+Bytes with_route_localnet(std::uint32_t value) {
+  std::vector<std::uint32_t> conf(IPV4_DEVCONF_MAX);
+  conf[IPV4_DEVCONF_ROUTE_LOCALNET - 1] = value;
+  Bytes values;
+  for (const std::uint32_t each : conf) values = join({values, raw(each)});
+  return join({name("br0"),
+               attribute(IFLA_AF_SPEC, join({attribute(AF_INET, attribute(IFLA_INET_CONF, values)),
+                                             attribute(AF_INET6, list({1, 2, 3, 4}))}))});
+}
+
+TEST(ParseLink, ALinkTellsWhetherLoopbackAddressesMayBeRoutedThroughIt) {
+  EXPECT_TRUE(parse_link(link_message(with_route_localnet(1)))->route_localnet);
+  EXPECT_FALSE(parse_link(link_message(with_route_localnet(0)))->route_localnet);
+  // Without IPv4, with fewer parameters than we know, and where the same number means VLANs.
+  const auto with = [](const Bytes& spec, std::uint8_t family = AF_UNSPEC) {
+    ifinfomsg header{};
+    header.ifi_family = family;
+    header.ifi_index = 7;
+    return parse_link(wire::message(
+        RTM_NEWLINK, join({raw(header), name("br0"), attribute(IFLA_AF_SPEC, spec)})));
+  };
+  for (const auto& link :
+       {with({}), with(attribute(AF_INET, attribute(IFLA_INET_CONF, raw(std::uint32_t{1})))),
+        with(attribute(IFLA_BRIDGE_VLAN_INFO, list({0, 0, 1, 0})), AF_BRIDGE)}) {
+    ASSERT_THAT(link, Succeeds());
+    EXPECT_FALSE(link->route_localnet);
   }
 }
 
