@@ -98,17 +98,31 @@ struct Connection {
   std::optional<IpAddress> mac_owner{};  // the address that the container's MAC address belongs to
 };
 
+// One that has containers alone on it: it does not lead out of the host by itself.
+bool is_closed(const Config& config, const rtnl::Link& bridge) {
+  return config.is_gateway && !has_vlans(config) && attach::is_device_alias(bridge.alias);
+}
+
 // The address, if any, whose own MAC address the container gets: what the neighbours know of it
-// stays right from one container to the next, and none of them has to be told. Not on a bridge that
-// leads out of the host by itself: switches there have to learn behind which port it is now.
+// stays right from one container to the next, and none of them has to be told. Where a bridge leads
+// out of the host, switches have to learn behind which port it is now.
 std::optional<IpAddress> mac_owner(const Config& config, const rtnl::Link& bridge,
                                    const cni::AddResult& result) {
-  if (config.mac || !config.is_gateway || has_vlans(config)) return std::nullopt;
-  if (!attach::is_device_alias(bridge.alias)) return std::nullopt;
+  if (config.mac || !is_closed(config, bridge)) return std::nullopt;
   const auto first = std::ranges::find_if(
       result.ips, [](const cni::Ip& ip) { return ip.address.address.is_v4(); });
   if (first == result.ips.end()) return std::nullopt;
   return first->address.address;
+}
+
+// Nobody talks to a port. With a MAC address of its own each would have an entry in the bridge's
+// table, and the kernel goes through all of these when a port comes or goes. So all have one, which
+// is not the bridge's: where that is a port's, it is taken to go with the port.
+std::optional<MacAddress> host_mac(const Config& config, const rtnl::Link& bridge) {
+  if (!is_closed(config, bridge)) return std::nullopt;
+  MacAddress mac = bridge.mac;
+  mac.bytes.back() ^= 1;
+  return mac;
 }
 
 // Connects the container to the bridge under the host lock, so that a DEL of the last port does not
@@ -125,6 +139,7 @@ Result<Connection> connect(RouteSocket& host, int netns, const cni::Request& req
                                                        .mtu = mtu,
                                                        .promiscuous = config.promisc_mode,
                                                        .vlan_filtering = has_vlans(config),
+                                                       .multicast_snooping = !config.is_gateway,
                                                        .gateways = bridge_gateways(config, result),
                                                        .force_address = config.force_address,
                                                        .policy = config.policy,
@@ -136,6 +151,7 @@ Result<Connection> connect(RouteSocket& host, int netns, const cni::Request& req
       TRY(attach::add_veth(host,
                            {.owner = attach::owner_of(request),
                             .netns = netns,
+                            .host_mac = host_mac(config, bridge),
                             .container_mac = owner ? mac_address_of(*owner) : config.mac,
                             .mtu = mtu,
                             .master = bridge.index,

@@ -48,7 +48,8 @@ Status make_bridge(rtnl::RouteSocket& host, const BridgePlan& plan) {
   batch.add_bridge({.name = plan.name,
                     .mac = random_mac_address(),
                     .mtu = plan.mtu,
-                    .vlan_filtering = plan.vlan_filtering},
+                    .vlan_filtering = plan.vlan_filtering,
+                    .multicast_snooping = plan.multicast_snooping},
                    EEXIST);
   batch.change_link({.link = plan.name, .alias = device_alias(plan.network)});
   const Status made = host.apply(batch);

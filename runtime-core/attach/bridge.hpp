@@ -19,6 +19,7 @@ struct BridgePlan {
   std::uint32_t mtu = 0;             // when it is made; 0: the kernel's default
   bool promiscuous = false;          // set when true, never cleared
   bool vlan_filtering = false;       // the same
+  bool multicast_snooping = true;    // when it is made
   std::vector<IpPrefix> gateways{};  // addresses that it has to have
   bool force_address = false;        // remove addresses that are in the way of these
   Policy policy{};

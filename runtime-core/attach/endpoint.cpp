@@ -62,8 +62,8 @@ Status refuse_existing(rtnl::RouteSocket& host, rtnl::RouteSocket& inside, const
 
 Result<Veth> add_veth(rtnl::RouteSocket& host, const VethPlan& plan, Rollback& undo) {
   const Veth veth{.host_name = plan.owner.host_link_name(),
-                  .host_mac = random_mac_address(),
-                  .container_mac = plan.container_mac.value_or(random_mac_address())};
+                  .host_mac = plan.host_mac ? *plan.host_mac : random_mac_address(),
+                  .container_mac = plan.container_mac ? *plan.container_mac : random_mac_address()};
   rtnl::Batch create;
   create.add_veth({.name = veth.host_name,
                    .mac = veth.host_mac,
@@ -73,6 +73,7 @@ Result<Veth> add_veth(rtnl::RouteSocket& host, const VethPlan& plan, Rollback& u
                    .peer_mac = veth.container_mac,
                    .peer_namespace = plan.netns});
   // The kernel ignores these when the link is made; sent along, they are set in the same call.
+  // While it is down: of each change of one that is up the kernel tells all routes of IPv6.
   rtnl::LinkChange mark{.link = veth.host_name, .alias = plan.owner.tag()};
   if (plan.hairpin) mark.hairpin = true;
   if (plan.isolated) mark.isolated = true;
@@ -80,19 +81,22 @@ Result<Veth> add_veth(rtnl::RouteSocket& host, const VethPlan& plan, Rollback& u
   // which the kernel goes through when any link changes.
   if (plan.master) mark.link_local = false;
   create.change_link(mark);  // one message
+  create.change_link({.link = veth.host_name, .up = true});
+  enum Step { Made, Marked, Up };
 
   // A pair that was not made has no undo: with a name that is taken it is somebody else's.
   auto statuses = TRY(host.run(create));
-  TRY(std::move(statuses.front()));
+  TRY(std::move(statuses[Made]));
   undo.add("delete link " + veth.host_name,
            [&host, name = veth.host_name] { return host.delete_link(name); });
-  Status marked = std::move(statuses.back());
+  Status marked = std::move(statuses[Marked]);
   if (!marked && marked.error().code == Errc::NotSupported && mark.link_local) {
     // No IPv6 in the kernel, or with so small an MTU: there is nothing to switch off.
     mark.link_local.reset();
     marked = host.apply(rtnl::Batch().change_link(mark));
   }
   TRY(std::move(marked));
+  TRY(std::move(statuses[Up]));
   return veth;
 }
 

@@ -18,7 +18,8 @@ namespace netctl::attach {
 struct VethPlan {
   Owner owner{};                              // gives the host end its name and alias
   int netns = -1;                             // the container's network namespace; lent
-  std::optional<MacAddress> container_mac{};  // none: random
+  std::optional<MacAddress> host_mac{};       // none: random
+  std::optional<MacAddress> container_mac{};  // the same
   std::uint32_t mtu = 0;                      // of both ends; 0: the kernel's default
   int master = 0;  // index of the bridge the host end is a port of; 0: none
   bool hairpin = false;

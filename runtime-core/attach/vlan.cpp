@@ -85,7 +85,7 @@ Status make_gateway(rtnl::RouteSocket& host, const VlanGateway& plan, const std:
                   .peer_name = name,
                   .peer_mac = random_mac_address()});
   // In the same call, so that no gateway of ours is ever without its mark for longer.
-  batch.change_link({.link = port_name(name), .alias = alias});
+  batch.change_link({.link = port_name(name), .up = true, .alias = alias});
   batch.change_link({.link = name, .alias = alias});
   TRY(host.apply(batch));
   log::info("made {}, the gateway of VLAN {}", name, plan.vlan);

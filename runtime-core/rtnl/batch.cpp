@@ -287,6 +287,7 @@ Batch& Batch::add_bridge(const NewBridge& bridge, int unless) {
     message.text(IFLA_INFO_KIND, "bridge");
     message.nest(IFLA_INFO_DATA, [&] {
       if (bridge.vlan_filtering) message.u8(IFLA_BR_VLAN_FILTERING, 1);
+      if (!bridge.multicast_snooping) message.u8(IFLA_BR_MCAST_SNOOPING, 0);
     });
   });
   return add({.bytes = message.finish(),
@@ -294,7 +295,7 @@ Batch& Batch::add_bridge(const NewBridge& bridge, int unless) {
               .harmless = {unless}});
 }
 
-// ifinfomsg (up)
+// ifinfomsg
 // IFLA_IFNAME, IFLA_ADDRESS, IFLA_MTU, IFLA_MASTER, IFLA_NUM_{TX,RX}_QUEUES   this end
 // IFLA_LINKINFO {
 //   IFLA_INFO_KIND "veth"
@@ -304,10 +305,8 @@ Batch& Batch::add_bridge(const NewBridge& bridge, int unless) {
 //     IFLA_NET_NS_FD                                       the other end, as if it stood alone
 // } } }
 Batch& Batch::add_veth(const NewVeth& pair) {
-  ifinfomsg header{};
-  set_flag(header, IFF_UP, true);
   Encoder message(RTM_NEWLINK, kMake);
-  message.fixed(header).text(IFLA_IFNAME, pair.name);
+  message.fixed(ifinfomsg{}).text(IFLA_IFNAME, pair.name);
   put_mac(message, pair.mac);
   put_mtu(message, pair.mtu);
   put_one_queue(message);

@@ -33,10 +33,13 @@ struct NewBridge {
   // ports' (br_mtu_auto_adjust, net/bridge/br_if.c), so give them the same.
   std::uint32_t mtu = 0;
   bool vlan_filtering = false;
+  // Off: frames to a group go to all ports, who listens is not found out. The kernel's default is
+  // on.
+  bool multicast_snooping = true;
 };
 
-// A pair of veth interfaces, made in one message. This end is in the socket's namespace and up from
-// birth; the kernel does not allow the peer to be brought up in that message (ENOTCONN). Each has
+// A pair of veth interfaces, made in one message, both down. This end is in the socket's namespace;
+// the kernel does not allow the peer to be brought up in that message (ENOTCONN). Each has
 // one queue for either direction. The kernel uses one, too, unless told otherwise, but first makes
 // as many as there are processors, all with their files in sysfs (drivers/net/veth.c).
 struct NewVeth {

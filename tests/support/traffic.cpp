@@ -2,10 +2,12 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -155,6 +157,32 @@ bool Conversation::exchange(int times) {
     if (!pass_on(accepted_.get(), client_.get())) return false;
   }
   return true;
+}
+
+bool hears(const std::string& member, const std::string& sender, const std::string& group) {
+  constexpr std::uint16_t kPort = 5353;
+  constexpr std::string_view kLink = "eth0";
+  const SocketAddress to(group, kPort);
+  const bool v6 = to.family == AF_INET6;
+
+  const UniqueFd listening = socket_in(member, to.family, SOCK_DGRAM);
+  const SocketAddress any(v6 ? "::" : "0.0.0.0", kPort);
+  EXPECT_EQ(::bind(listening.get(), any.get(), any.size), 0) << std::strerror(errno);
+  ifreq link{};
+  kLink.copy(link.ifr_name, kLink.size());
+  EXPECT_EQ(::ioctl(listening.get(), SIOCGIFINDEX, &link), 0) << std::strerror(errno);
+  const group_req membership{.gr_interface = static_cast<std::uint32_t>(link.ifr_ifindex),
+                             .gr_group = to.storage};
+  EXPECT_EQ(::setsockopt(listening.get(), v6 ? int{IPPROTO_IPV6} : int{IPPROTO_IP},
+                         MCAST_JOIN_GROUP, &membership, sizeof membership),
+            0)
+      << std::strerror(errno);
+
+  const UniqueFd sending = socket_in(sender, to.family, SOCK_DGRAM);
+  EXPECT_EQ(::setsockopt(sending.get(), SOL_SOCKET, SO_BINDTODEVICE, kLink.data(), kLink.size()), 0)
+      << std::strerror(errno);
+  EXPECT_EQ(::sendto(sending.get(), "?", 1, 0, to.get(), to.size), 1) << std::strerror(errno);
+  return wait_for(listening.get(), POLLIN);
 }
 
 bool pings(const std::string& ns, const std::string& address) {

@@ -69,4 +69,8 @@ class Conversation {
 // Whether an ICMP echo request from a namespace is answered by that address within half a second.
 bool pings(const std::string& ns, const std::string& address);
 
+// Whether what one namespace sends by its eth0 to a multicast group comes within half a second to
+// another one that is a member there by its eth0.
+bool hears(const std::string& member, const std::string& sender, const std::string& group);
+
 }  // namespace netctl::test

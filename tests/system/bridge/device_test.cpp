@@ -1,4 +1,4 @@
-// The bridge and its ports as devices: MTU, MAC address, isolation.
+// The bridge and its ports as devices: MTU, MAC address, multicast, isolation.
 #include "tests/support/calls.hpp"
 #include "tests/support/traffic.hpp"
 
@@ -26,6 +26,16 @@ class BridgeDevices : public Calls {
   std::string link(const std::string& name) { return run("ip link show " + name).out; }
   std::string mac_of(const std::string& name) {
     return link(name).substr(link(name).find("link/ether ") + 11, 17);
+  }
+  // Of the bridge's ports.
+  std::vector<std::string> port_macs() {
+    const std::string lines = run("ip -o link show master cni7").out;
+    constexpr std::string_view kKey = "link/ether ";
+    std::vector<std::string> macs;
+    for (auto at = lines.find(kKey); at != lines.npos; at = lines.find(kKey, at + 1)) {
+      macs.push_back(lines.substr(at + kKey.size(), 17));
+    }
+    return macs;
   }
 };
 
@@ -91,6 +101,50 @@ TEST_F(BridgeDevices, ABridgeThatWasThereKeepsItsMacAddressWhenItBecomesTheGatew
 
   EXPECT_EQ(mac_of("cni7"), mac);
   EXPECT_THAT(result, HasSubstr(mac));
+}
+
+TEST_F(BridgeDevices, AllPortsOfABridgeOfOursHaveOneMacAddressWhichIsNotTheBridges) {
+  for (const char* ns : {"web", "db"}) add("bridge", in(ns), config(""));
+
+  const std::vector<std::string> macs = port_macs();
+  ASSERT_EQ(macs.size(), 2U);
+  EXPECT_EQ(macs[0], macs[1]);
+  EXPECT_NE(macs[0], mac_of("cni7"));
+
+  // The first one had the bridge's entry for it; the other stays reachable when it goes.
+  EXPECT_THAT(call("bridge", "DEL", in("web"), config("")), IsSilentSuccess());
+  Server db("db", 80);
+  EXPECT_NE(ask("", "10.7.0.3", 80, db), "");
+}
+
+TEST_F(BridgeDevices, PortsOfAnAdministratorsBridgeHaveEachItsOwnMacAddress) {
+  sure("ip link add cni7 type bridge");
+
+  for (const char* ns : {"web", "db"}) add("bridge", in(ns), config(""));
+
+  const std::vector<std::string> macs = port_macs();
+  ASSERT_EQ(macs.size(), 2U);
+  EXPECT_NE(macs[0], macs[1]);
+}
+
+// No querier is there, so without it packets to a group go the same ways; with it each port that
+// comes or goes is work for all.
+TEST_F(BridgeDevices, AGatewayBridgeOfOursDoesNotFindOutWhoListensToMulticast) {
+  for (const char* ns : {"web", "db"}) add("bridge", in(ns), config(""));
+
+  EXPECT_THAT(run("ip -d link show cni7").out, HasSubstr("mcast_snooping 0"));
+  for (const char* group : {"239.1.2.3", "ff15::123"}) EXPECT_TRUE(hears("web", "db", group));
+}
+
+TEST_F(BridgeDevices, AnyOtherBridgeSnoopsAsTheKernelDoes) {
+  sure("ip link add cni7 type bridge");
+  add("bridge", in("web"), config(""));
+  add("bridge", in("db"), R"({"cniVersion": "1.1.0", "name": "flat", "type": "bridge",
+    "bridge": "cni8"})");
+
+  for (const char* bridge : {"cni7", "cni8"}) {
+    EXPECT_THAT(run(format("ip -d link show {}", bridge)).out, HasSubstr("mcast_snooping 1"));
+  }
 }
 
 class Isolation : public BridgeDevices, public testing::WithParamInterface<const char*> {};

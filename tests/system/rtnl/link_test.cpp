@@ -89,8 +89,7 @@ TEST_F(Links, APairIsMadeAcrossNamespacesInOneMessage) {
   EXPECT_EQ(here.mtu, 1450U);
   EXPECT_EQ(here.master, br0);
   EXPECT_EQ(here.peer, there->index);
-  EXPECT_TRUE(here.up);
-  EXPECT_FALSE(here.carrier) << "the peer is down";
+  EXPECT_FALSE(here.up);
   EXPECT_EQ(there->mac, peer_mac);
   EXPECT_EQ(there->mtu, 1450U);
   EXPECT_EQ(there->peer, here.index);
@@ -100,6 +99,8 @@ TEST_F(Links, APairIsMadeAcrossNamespacesInOneMessage) {
 
 TEST_F(Links, CarrierComesWhenBothEndsAreUp) {
   veth("veth1", "eth0");
+  ASSERT_TRUE(link("veth1").up);
+  EXPECT_FALSE(link("veth1").carrier);
   Batch batch;
   batch.change_link({.link = "eth0", .up = true});
   ASSERT_THAT(apply(batch), Succeeds());
@@ -202,6 +203,8 @@ TEST_F(Links, Ipv4ParametersAreSetInTheKernel) {
   EXPECT_EQ(ipv4_parameter("eth0", "route_localnet"), "0");
   EXPECT_EQ(ipv4_parameter("veth1", "arp_notify"), "0");
   EXPECT_EQ(ipv4_parameter("veth1", "route_localnet"), "1");
+  EXPECT_TRUE(link("veth1").route_localnet);
+  EXPECT_FALSE(link("eth0").route_localnet);
 
   Batch off;
   off.change_link({.link = "veth1", .route_localnet = false});

@@ -89,10 +89,11 @@ class RtnlHost : public test::PrivateHost {
     return index;
   }
 
-  // A pair of links, both here.
+  // A pair of links, both here, the first one up.
   void veth(const std::string& name, const std::string& peer, std::optional<int> master = {}) {
     Batch batch;
-    batch.add_veth({.name = name, .master = master, .peer_name = peer});
+    batch.add_veth({.name = name, .master = master, .peer_name = peer})
+        .change_link({.link = name, .up = true});
     EXPECT_THAT(apply(batch), Succeeds());
   }
 

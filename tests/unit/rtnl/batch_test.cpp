@@ -57,13 +57,19 @@ TEST(Batch, EachMessageAsksForAnAnswerAndHasNoNumberYet) {
 TEST(Batch, ABridgeIsReadBackAsItWasWritten) {
   Batch batch;
   const MacAddress mac{{2, 1, 2, 3, 4, 5}};
-  batch.add_bridge({.name = "cni0", .mac = mac, .mtu = 1400, .vlan_filtering = true});
+  batch.add_bridge({.name = "cni0",
+                    .mac = mac,
+                    .mtu = 1400,
+                    .vlan_filtering = true,
+                    .multicast_snooping = false});
 
   EXPECT_THAT(texts(batch), ElementsAre("add bridge cni0"));
   EXPECT_EQ(wire::read<std::uint32_t>(in_link(batch, 0, {IFLA_MTU}).value()), 1400U);
   EXPECT_EQ(wire::read<MacAddress>(in_link(batch, 0, {IFLA_ADDRESS}).value()), mac);
   const auto filtering = in_link(batch, 0, {IFLA_LINKINFO, IFLA_INFO_DATA, IFLA_BR_VLAN_FILTERING});
   EXPECT_EQ(wire::read<std::uint8_t>(filtering.value()), 1);
+  const auto snooping = in_link(batch, 0, {IFLA_LINKINFO, IFLA_INFO_DATA, IFLA_BR_MCAST_SNOOPING});
+  EXPECT_EQ(wire::read<std::uint8_t>(snooping.value()), 0);
 }
 
 TEST(Batch, WhatABridgeIsNotGivenIsLeftToTheKernel) {
@@ -81,8 +87,6 @@ TEST(Batch, APeerHasItsOwnHeaderAndAttributesWithinThePairs) {
       {.name = "veth1", .mtu = 1450, .master = 3, .peer_name = "eth0", .peer_namespace = 9});
 
   EXPECT_THAT(texts(batch), ElementsAre("add veth veth1 with peer eth0"));
-  const auto header = wire::read<ifinfomsg>(batch.bytes(0), sizeof(nlmsghdr));
-  EXPECT_EQ(header.ifi_flags & header.ifi_change, unsigned{IFF_UP});
   const auto peer = in_link(batch, 0, {IFLA_LINKINFO, IFLA_INFO_DATA, VETH_INFO_PEER});
   ASSERT_TRUE(peer);
   EXPECT_EQ(wire::read<ifinfomsg>(*peer).ifi_flags, 0U) << "the kernel would answer ENOTCONN";
