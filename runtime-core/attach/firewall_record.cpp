@@ -35,8 +35,8 @@ Result<FirewallRecords> FirewallRecords::open(const OwnedTable& table) {
   return FirewallRecords(format("{}/firewall/{}/{}", run_directory(), cookie, kind), table);
 }
 
-std::string FirewallRecords::path_of(std::string_view purpose, std::string_view tag) const {
-  return format("{}/{}-{}", directory_, purpose, sha256_hex(tag).substr(0, 24));
+std::string FirewallRecords::name_of(std::string_view purpose, std::string_view tag) {
+  return format("{}-{}", purpose, sha256_hex(tag).substr(0, 24));
 }
 
 Result<bool> FirewallRecords::are_kept() const { return sys::exists(directory_); }
@@ -63,19 +63,19 @@ Result<std::optional<std::vector<nft::Element>>> FirewallRecords::read(
   return std::optional(std::move(elements));
 }
 
-Result<std::optional<std::vector<nft::Element>>> FirewallRecords::find(std::string_view purpose,
-                                                                       std::string_view tag) const {
-  const std::string path = path_of(purpose, tag);
+Result<std::optional<std::vector<nft::Element>>> FirewallRecords::find(
+    const std::string& name) const {
+  const std::string path = path_of(name);
   auto staying = TRY(read(path));
   if (staying) return staying;
   return read(path + std::string(kLeaving));
 }
 
-Status FirewallRecords::save(std::string_view purpose, std::string_view tag,
+Status FirewallRecords::save(const std::string& name,
                              const std::vector<nft::Element>& elements) const {
   std::string content;
   for (const nft::Element& element : elements) content += nft::to_text(element) + "\n";
-  const std::string path = path_of(purpose, tag);
+  const std::string path = path_of(name);
   constexpr int kAttempts = 20;  // the last attachment that goes takes the directory along
   Status written = ok();
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
@@ -86,32 +86,31 @@ Status FirewallRecords::save(std::string_view purpose, std::string_view tag,
   return written;
 }
 
-Result<bool> FirewallRecords::stays(std::string_view purpose, std::string_view tag) const {
-  return sys::exists(path_of(purpose, tag));
+Result<bool> FirewallRecords::stays(const std::string& name) const {
+  return sys::exists(path_of(name));
 }
 
-Status FirewallRecords::leave(std::string_view purpose, std::string_view tag) const {
-  const std::string path = path_of(purpose, tag);
+Status FirewallRecords::leave(const std::string& name) const {
+  const std::string path = path_of(name);
   const std::string gone = path + std::string(kLeaving);
   if (::rename(path.c_str(), gone.c_str()) == 0 || errno == ENOENT) return ok();
   return system_error(errno, "rename " + path);
 }
 
-Status FirewallRecords::forget(std::string_view purpose, std::string_view tag) const {
-  const std::string path = path_of(purpose, tag);
+Status FirewallRecords::forget(const std::string& name) const {
+  const std::string path = path_of(name);
   TRY(sys::delete_unfinished(path));
   return sys::delete_file(path + std::string(kLeaving));
 }
 
-Result<bool> FirewallRecords::is_last(std::string_view purpose, std::string_view tag) const {
-  const std::string own = path_of(purpose, tag);
+Result<bool> FirewallRecords::is_last(const std::string& name) const {
   std::error_code error;
   // Not by a range, whose step would throw.
   for (std::filesystem::directory_iterator each(directory_, error), end; !error && each != end;
        each.increment(error)) {
-    const std::string name = each->path().filename();
-    const bool stays = !name.starts_with('.') && !name.ends_with(kLeaving);
-    if (stays && each->path() != own) return false;
+    const std::string other = each->path().filename();
+    const bool stays = !other.starts_with('.') && !other.ends_with(kLeaving);
+    if (stays && other != name) return false;
   }
   if (!error || error == std::errc::no_such_file_or_directory) return true;
   return system_error(error.value(), "list " + directory_);
@@ -124,7 +123,7 @@ Result<std::vector<nft::Element>> FirewallRecords::read_all(bool leaving) const 
   std::vector<nft::Element> elements;
   for (const std::string& name : TRY(sys::list_directory(directory_))) {
     if (name.starts_with('.') || name.ends_with(kLeaving) != leaving) continue;
-    auto more = TRY(read(directory_ + "/" + name));
+    auto more = TRY(read(path_of(name)));
     if (more) std::ranges::move(*more, std::back_inserter(elements));
   }
   return elements;

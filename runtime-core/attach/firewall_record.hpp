@@ -35,22 +35,23 @@ class FirewallRecords {
   // about what is in the kernel.
   Result<bool> are_kept() const;
 
-  // By purpose and tag; nothing when there is no such file. One that cannot be read counts as
-  // empty, and is logged.
-  Result<std::optional<std::vector<nft::Element>>> find(std::string_view purpose,
-                                                        std::string_view tag) const;
+  // What the file of that purpose and tag is called.
+  static std::string name_of(std::string_view purpose, std::string_view tag);
+
+  // Nothing when there is no file of that name. One that cannot be read counts as empty, and is
+  // logged.
+  Result<std::optional<std::vector<nft::Element>>> find(const std::string& name) const;
   // Whether it is there and not leaving.
-  Result<bool> stays(std::string_view purpose, std::string_view tag) const;
-  Status save(std::string_view purpose, std::string_view tag,
-              const std::vector<nft::Element>& elements) const;
+  Result<bool> stays(const std::string& name) const;
+  Status save(const std::string& name, const std::vector<nft::Element>& elements) const;
 
   // From leave() on the elements are not put back any more, but can still be found, until they are
   // forgotten. Not there is success. What was saved since then stays.
-  Status leave(std::string_view purpose, std::string_view tag) const;
-  Status forget(std::string_view purpose, std::string_view tag) const;
+  Status leave(const std::string& name) const;
+  Status forget(const std::string& name) const;
 
   // Whether no other stays.
-  Result<bool> is_last(std::string_view purpose, std::string_view tag) const;
+  Result<bool> is_last(const std::string& name) const;
   // The elements of all that stay, those of one after the other.
   Result<std::vector<nft::Element>> all() const;
   // The same of all that are leaving, or were when somebody was killed.
@@ -61,7 +62,7 @@ class FirewallRecords {
  private:
   FirewallRecords(std::string directory, const OwnedTable& table)
       : directory_(std::move(directory)), table_(&table) {}
-  std::string path_of(std::string_view purpose, std::string_view tag) const;
+  std::string path_of(const std::string& name) const { return directory_ + "/" + name; }
   Result<std::vector<nft::Element>> read_all(bool leaving) const;
   Result<std::optional<std::vector<nft::Element>>> read(const std::string& path) const;
 

@@ -291,6 +291,38 @@ nft::Set address_verdicts(std::string_view name, Family family) {
 
 nft::Set links(std::string_view name) { return {.name = std::string(name), .key = {Type::IfName}}; }
 
+// Those of either family, and of none.
+constexpr std::size_t kSets = 2 * 11 + 5;
+
+OwnedTable make_table() {
+  OwnedTable made{.table = std::string(kTable),
+                  .chains = {"publish", "prerouting", "output", "postrouting", "count", "count_in",
+                             "count_out", "raw", "forward", kApart, kRouted, kAdmin},
+                  .users_chain = kAdmin,
+                  .add_fixed_part = add_fixed_part,
+                  .rules_of = rules_of};
+  made.sets.reserve(kSets);
+  for (const Family family : {Family::V4, Family::V6}) {
+    made.sets.push_back({publish_map(family), Purpose::Publish, true});
+    made.sets.push_back({publish_any_map(family), Purpose::Publish, true});
+    made.sets.push_back({publish_range_map(family), Purpose::Publish, true});
+    made.sets.push_back({condition_map(family), Purpose::Publish});
+    made.sets.push_back({condition_any_map(family), Purpose::Publish});
+    made.sets.push_back({masquerade_map(family), Purpose::Masquerade});
+    made.sets.push_back({hairpin_map(family), Purpose::Publish});
+    made.sets.push_back({open_set(family), Purpose::Publish});
+    made.sets.push_back({gateway_map(family), Purpose::Policy});
+    made.sets.push_back({ingress_map(family), Purpose::Ingress});
+    made.sets.push_back({admitted_set(family), Purpose::Ingress});
+  }
+  made.sets.push_back({secluded_set(), Purpose::Ingress});
+  made.sets.push_back({within_map(), Purpose::Policy});
+  made.sets.push_back({internal_set(), Purpose::Policy});
+  made.sets.push_back({isolated_set(), Purpose::Policy});
+  made.sets.push_back({strict_set(), Purpose::Policy});
+  return made;
+}
+
 }  // namespace
 
 nft::Set publish_map(Family family) {
@@ -358,33 +390,9 @@ std::string masquerade_chain(const IpPrefix& network) { return chain_name(kMasqu
 std::string hairpin_chain(const IpPrefix& network) { return chain_name(kHairpin, network); }
 
 const OwnedTable& firewall_table() {
-  static const OwnedTable table = [] {
-    OwnedTable made{.table = std::string(kTable),
-                    .chains = {"publish", "prerouting", "output", "postrouting", "count",
-                               "count_in", "count_out", "raw", "forward", kApart, kRouted, kAdmin},
-                    .users_chain = kAdmin,
-                    .add_fixed_part = add_fixed_part,
-                    .rules_of = rules_of};
-    for (const Family family : {Family::V4, Family::V6}) {
-      made.sets.push_back({publish_map(family), Purpose::Publish, true});
-      made.sets.push_back({publish_any_map(family), Purpose::Publish, true});
-      made.sets.push_back({publish_range_map(family), Purpose::Publish, true});
-      made.sets.push_back({condition_map(family), Purpose::Publish});
-      made.sets.push_back({condition_any_map(family), Purpose::Publish});
-      made.sets.push_back({masquerade_map(family), Purpose::Masquerade});
-      made.sets.push_back({hairpin_map(family), Purpose::Publish});
-      made.sets.push_back({open_set(family), Purpose::Publish});
-      made.sets.push_back({gateway_map(family), Purpose::Policy});
-      made.sets.push_back({ingress_map(family), Purpose::Ingress});
-      made.sets.push_back({admitted_set(family), Purpose::Ingress});
-    }
-    made.sets.push_back({secluded_set(), Purpose::Ingress});
-    for (nft::Set set : {within_map(), internal_set(), isolated_set(), strict_set()}) {
-      made.sets.push_back({std::move(set), Purpose::Policy});
-    }
-    return made;
-  }();
-  return table;
+  // Never destroyed, which would take as long as to make it does.
+  static const auto* const table = new OwnedTable(make_table());
+  return *table;
 }
 
 }  // namespace netctl::attach

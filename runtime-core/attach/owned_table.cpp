@@ -83,6 +83,17 @@ const OwnedSet& TableEditor::set_of(const Element& element) const {
   return *table_->find_set(element.set);
 }
 
+std::string TableEditor::record_of(const Element& element) const {
+  return FirewallRecords::name_of(to_text(set_of(element).purpose), element.comment);
+}
+
+Result<bool> TableEditor::may_hold(const OwnedTable& table, Purpose purpose,
+                                   const std::string& tag) {
+  const FirewallRecords records = TRY(FirewallRecords::open(table));
+  const auto known = TRY(records.find(FirewallRecords::name_of(to_text(purpose), tag)));
+  return known || !TRY(records.are_kept());
+}
+
 // The table, if there is none, with all else that is on record, and the chains that these lead to.
 Status TableEditor::add_missing_parts(nft::Batch& batch, const std::vector<Element>& elements) {
   std::vector<Element> restored;
@@ -174,35 +185,30 @@ std::optional<Error> TableEditor::adapt(Attempt& attempt, const Addition& additi
 
 // Writes a record. The first one in a table that has elements is written after theirs: somebody
 // emptied the directory, and from now on who has no record counts as one who has no elements.
-Status TableEditor::remember(std::string_view purpose, const std::string& tag,
-                             const std::vector<Element>& elements) {
+Status TableEditor::remember(const std::string& record, const std::vector<Element>& elements) {
   if (!TRY(records_.are_kept()) && TRY(socket_.has_table(table_->table))) {
-    std::map<std::pair<std::string_view, std::string>, std::vector<Element>> found;
-    for (const Element& element : TRY(all_elements())) {
-      found[{to_text(set_of(element).purpose), element.comment}].push_back(element);
-    }
-    for (const auto& [owner, theirs] : found) {
-      TRY(records_.save(owner.first, owner.second, theirs));
-    }
+    std::map<std::string, std::vector<Element>> found;
+    for (const Element& element : TRY(all_elements())) found[record_of(element)].push_back(element);
+    for (const auto& [other, theirs] : found) TRY(records_.save(other, theirs));
   }
-  return records_.save(purpose, tag, elements);
+  return records_.save(record, elements);
 }
 
 Status TableEditor::add(const Addition& addition) {
   if (addition.elements.empty()) return ok();
   const Element& first = addition.elements.front();
-  const std::string_view purpose = to_text(set_of(first).purpose);
-  const auto before = TRY(records_.find(purpose, first.comment));
+  const std::string record = record_of(first);
+  const auto before = TRY(records_.find(record));
   std::vector<Element> all = before.value_or(std::vector<Element>());
   for (const Element& element : addition.elements) {
     if (std::ranges::find(all, element) == all.end()) all.push_back(element);
   }
-  TRY(remember(purpose, first.comment, all));
+  TRY(remember(record, all));
   Status inserted = insert(addition);
-  if (inserted) inserted = agree_with_record(purpose, first.comment, all);
+  if (inserted) inserted = agree_with_record(record, all);
   if (inserted) return ok();
-  const Status undone = before ? records_.save(purpose, first.comment, *before)
-                               : remove_all(set_of(first).purpose, first.comment);
+  const Status undone =
+      before ? records_.save(record, *before) : remove_all(set_of(first).purpose, first.comment);
   if (!undone) log::warn("{}", undone.error().message);
   return inserted;
 }
@@ -240,12 +246,10 @@ Status TableEditor::insert(const Addition& addition) {
 Status TableEditor::settle(Purpose purpose, const std::string& tag,
                            const std::vector<Element>& wanted,
                            const std::vector<Element>& unwanted) {
-  const auto known = TRY(records_.find(to_text(purpose), tag));
-  if (wanted.empty()) {
-    // Without a record there is nothing, unless none are kept.
-    return known || !TRY(records_.are_kept()) ? remove_all(purpose, tag) : ok();
-  }
-  if (known != wanted) TRY(remember(to_text(purpose), tag, wanted));
+  if (wanted.empty()) return remove_all(purpose, tag);
+  const std::string record = FirewallRecords::name_of(to_text(purpose), tag);
+  const auto known = TRY(records_.find(record));
+  if (known != wanted) TRY(remember(record, wanted));
   const Status settled = change_ruleset(socket_, [&]() -> Result<nft::Batch> {
     std::vector<Element> gone = TRY(still_there(unwanted));
     std::vector<Element> missing;
@@ -262,7 +266,7 @@ Status TableEditor::settle(Purpose purpose, const std::string& tag,
     return batch;
   });
   TRY(settled);
-  return agree_with_record(to_text(purpose), tag, wanted);
+  return agree_with_record(record, wanted);
 }
 
 // Those of these keys that are in the kernel, as they are there.
@@ -335,9 +339,9 @@ Result<std::size_t> TableEditor::restore() {
 
 // After elements came: a DEL or GC may have taken their record meanwhile, and saw none of them yet.
 // That one is there again, so the next DEL finds what there is.
-Status TableEditor::agree_with_record(std::string_view purpose, const std::string& tag,
+Status TableEditor::agree_with_record(const std::string& record,
                                       const std::vector<Element>& elements) {
-  if (!TRY(records_.stays(purpose, tag))) TRY(records_.save(purpose, tag, elements));
+  if (!TRY(records_.stays(record))) TRY(records_.save(record, elements));
   return remove_unrecorded();
 }
 
@@ -347,7 +351,7 @@ Status TableEditor::remove_unrecorded() {
   ErrorList errors;
   bool any = false;
   for (const Element& element : std::exchange(put_back_, {})) {
-    const auto stays = records_.stays(to_text(set_of(element).purpose), element.comment);
+    const auto stays = records_.stays(record_of(element));
     if (!stays) errors.add(stays.error());
     if (!stays || *stays) continue;
     if (const auto removed = remove_recorded({element}, false); !removed) {

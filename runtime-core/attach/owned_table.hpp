@@ -58,6 +58,8 @@ class TableEditor {
  public:
   // `table` is lent.
   static Result<TableEditor> open(const OwnedTable& table);
+  // Whether elements of that purpose and tag can be in the table; the kernel is not asked.
+  static Result<bool> may_hold(const OwnedTable& table, Purpose purpose, const std::string& tag);
 
   // Adds the elements, which are all of one owner and purpose, with the table and the chains that
   // they need; all or none. `vet` is asked before each try for what speaks against it that no key
@@ -110,12 +112,12 @@ class TableEditor {
       : table_(&table), records_(std::move(records)), socket_(std::move(socket)) {}
 
   struct Attempt;
-  Status remember(std::string_view purpose, const std::string& tag,
-                  const std::vector<nft::Element>& elements);
+  Status remember(const std::string& record, const std::vector<nft::Element>& elements);
   using Tags = std::function<bool(const std::string& tag)>;
   Status insert(const Addition& addition);
   Result<bool> is_ready_for(const std::vector<nft::Element>& elements);
   const OwnedSet& set_of(const nft::Element& element) const;
+  std::string record_of(const nft::Element& element) const;
   // The chain that an element leads to; empty when to none.
   static std::string chain_of(const nft::Element& element);
   void add_chains(nft::Batch& batch, const std::vector<nft::Element>& elements,
@@ -128,8 +130,7 @@ class TableEditor {
   Removed remove_listed(Purpose purpose, const Tags& wanted);
   Removed remove_recorded(const std::vector<nft::Element>& elements, bool last);
   Status remove_empty_table();
-  Status agree_with_record(std::string_view purpose, const std::string& tag,
-                           const std::vector<nft::Element>& elements);
+  Status agree_with_record(const std::string& record, const std::vector<nft::Element>& elements);
   Status remove_unrecorded();
   Result<std::vector<nft::Element>> still_there(const std::vector<nft::Element>& elements);
   Result<std::vector<nft::Element>> missing_records(const std::vector<nft::Element>& there);

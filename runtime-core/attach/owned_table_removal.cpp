@@ -108,18 +108,18 @@ Status TableEditor::remove_all(Purpose purpose, const std::string& tag) {
 }
 
 TableEditor::Removed TableEditor::remove(Purpose purpose, const std::string& tag) {
-  const std::string_view name = to_text(purpose);
   if (!TRY(records_.are_kept())) {
     return remove_listed(purpose, [&](const std::string& comment) { return comment == tag; });
   }
-  const auto elements = TRY(records_.find(name, tag));
+  const std::string name = FirewallRecords::name_of(to_text(purpose), tag);
+  const auto elements = TRY(records_.find(name));
   if (!elements) return std::vector<Element>();
-  TRY(records_.leave(name, tag));
-  const bool last = TRY(records_.is_last(name, tag));
+  TRY(records_.leave(name));
+  const bool last = TRY(records_.is_last(name));
   auto gone = TRY(remove_recorded(*elements, last));
-  TRY(records_.forget(name, tag));
+  TRY(records_.forget(name));
   // Of several that leave at once each may have seen another's elements; the last of them does not.
-  if (TRY(records_.is_last(name, tag))) {
+  if (TRY(records_.is_last(name))) {
     TRY(remove_empty_table());
     records_.tidy();
   }
@@ -138,7 +138,7 @@ Result<std::vector<Element>> TableEditor::tagged(Purpose purpose, const Tags& wa
 
 Result<std::vector<Element>> TableEditor::owned(Purpose purpose, const std::string& tag) {
   if (TRY(records_.are_kept())) {
-    auto found = TRY(records_.find(to_text(purpose), tag));
+    auto found = TRY(records_.find(FirewallRecords::name_of(to_text(purpose), tag)));
     return found.value_or(std::vector<Element>());
   }
   return tagged(purpose, [&](const std::string& comment) { return comment == tag; });
@@ -155,15 +155,15 @@ TableEditor::Removed TableEditor::remove_strays(Purpose purpose, const std::stri
   // First those that were killed before their elements came, or after they went.
   std::vector<Element> recorded = TRY(records_.all());
   std::ranges::move(TRY(records_.leaving()), std::back_inserter(recorded));
-  std::set<std::string> tags;
+  std::set<std::string> names;
   for (const Element& element : recorded) {
     if (set_of(element).purpose == purpose && is_stray(element.comment)) {
-      tags.insert(element.comment);
+      names.insert(FirewallRecords::name_of(to_text(purpose), element.comment));
     }
   }
-  for (const std::string& tag : tags) TRY(records_.leave(to_text(purpose), tag));
+  for (const std::string& name : names) TRY(records_.leave(name));
   auto gone = TRY(remove_listed(purpose, is_stray));
-  for (const std::string& tag : tags) TRY(records_.forget(to_text(purpose), tag));
+  for (const std::string& name : names) TRY(records_.forget(name));
   records_.tidy();
   return gone;
 }

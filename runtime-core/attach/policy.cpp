@@ -77,10 +77,13 @@ Result<GatewayMode> parse_gateway_mode(std::string_view text) {
 }
 
 Status ensure_policy(const std::string& bridge, const Policy& policy) {
+  const std::string tag = bridge_tag(bridge);
   const auto wanted = elements_of(bridge, policy);
+  if (wanted.empty() && !TRY(TableEditor::may_hold(firewall_table(), Purpose::Policy, tag))) {
+    return ok();
+  }
   TableEditor editor = TRY(TableEditor::open(firewall_table()));
-  return editor
-      .settle(Purpose::Policy, bridge_tag(bridge), wanted, unwanted_elements(bridge, wanted))
+  return editor.settle(Purpose::Policy, tag, wanted, unwanted_elements(bridge, wanted))
       .context("policy of bridge {}", bridge);
 }
 

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <string_view>
 
 #include "runtime-core/base/unique_fd.hpp"
@@ -19,17 +21,17 @@ constexpr std::size_t kStampWithin = 4096;
 constexpr std::string_view kStampBegins = "netctl-plugins ";
 
 // How the file begins, where it is one that could be executed; otherwise nothing.
-Result<std::string> beginning_of(const std::string& executable) {
+Result<std::string_view> beginning_of(const std::string& executable,
+                                      std::array<char, kStampWithin>& room) {
   const UniqueFd file(::open(executable.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file && (errno == ENOENT || errno == ENOTDIR || errno == ENXIO)) return std::string();
+  if (!file && (errno == ENOENT || errno == ENOTDIR || errno == ENXIO)) return std::string_view();
   struct stat info {};
   if (!file || ::fstat(file.get(), &info) != 0) return system_error(errno, "open " + executable);
-  if (!S_ISREG(info.st_mode) || (info.st_mode & 0111) == 0) return std::string();
-  std::string beginning(kStampWithin, '\0');
-  const ssize_t got = ::read(file.get(), beginning.data(), beginning.size());
+  if (!S_ISREG(info.st_mode) || (info.st_mode & 0111) == 0) return std::string_view();
+  const ssize_t got = ::read(file.get(), room.data(), room.size());
   if (got < 0) return system_error(errno, "read " + executable);
-  beginning.resize(static_cast<std::size_t>(got));
-  return beginning.starts_with("\177ELF") ? beginning : std::string();
+  const std::string_view beginning(room.data(), static_cast<std::size_t>(got));
+  return beginning.starts_with("\177ELF") ? beginning : std::string_view();
 }
 
 }  // namespace
@@ -38,14 +40,15 @@ std::string_view own_version() { return NETCTL_VERSION; }
 
 Result<std::optional<std::string>> stamped_version(const std::string& executable) {
   std::optional<std::string> stamped;
-  const std::string text = TRY(beginning_of(executable));
+  std::array<char, kStampWithin> room;  // not cleared
+  const std::string_view text = TRY(beginning_of(executable, room));
   const auto at = text.find(kStampBegins);
   if (at == text.npos) return stamped;
   // With the NUL at its end: version 0.1 is not 0.10.
   const auto end = text.find('\0', at);
   if (end == text.npos) return stamped;
   const auto version = at + kStampBegins.size();
-  stamped = text.substr(version, end - version);
+  stamped = std::string(text.substr(version, end - version));
   return stamped;
 }
 

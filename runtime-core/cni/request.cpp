@@ -36,16 +36,16 @@ constexpr std::array<Variable, 4> kVariables = {
      {"CNI_IFNAME", "ADD CHECK DEL", check_ifname},
      {"CNI_PATH", "ADD CHECK DEL GC STATUS", nullptr}}};
 
-std::string value_of(const Environment& environment, std::string_view name) {
-  const auto found = environment.find(std::string(name));
-  return found == environment.end() ? std::string() : found->second;
+std::string_view value_of(const Environment& environment, std::string_view name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string_view() : found->second;
 }
 
 Status check_environment(const Environment& environment, std::optional<Command> command) {
   std::string missing = value_of(environment, "CNI_COMMAND").empty() ? "CNI_COMMAND" : "";
   for (const Variable& variable : kVariables) {
     if (!command || variable.commands.find(to_text(*command)) == std::string_view::npos) continue;
-    const std::string value = value_of(environment, variable.name);
+    const std::string_view value = value_of(environment, variable.name);
     if (value.empty()) {
       missing += format("{}{}", missing.empty() ? "" : ",", variable.name);
     } else if (variable.check) {
@@ -56,7 +56,8 @@ Status check_environment(const Environment& environment, std::optional<Command> 
   return failure(kBadEnvironment, format("required env variables [{}] missing", missing));
 }
 
-bool is_true(std::string text) {
+bool is_true(std::string_view value) {
+  std::string text(value);
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text == "true" || text == "1";
 }
@@ -254,7 +255,7 @@ Status add_config(Request& request, std::shared_ptr<const Document> config,
                   std::span<const std::string_view> versions) {
   if (!config->root.is_object()) return undecodable("the config is not an object");
   TRY(read_identity(request, config->root));
-  const std::string command = value_of(request.environment, "CNI_COMMAND");
+  const std::string_view command = value_of(request.environment, "CNI_COMMAND");
   if (!find_command(command)) {
     return failure(kBadEnvironment, format("unknown CNI_COMMAND: {}", command));
   }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <memory>
 
@@ -23,20 +24,20 @@ Result<std::string> read_all(int fd, std::string_view path, std::size_t limit) {
   std::string content;
   struct stat info {};
   // The size is a hint only: files in /proc claim to be empty.
-  const bool known = ::fstat(fd, &info) == 0 && info.st_size > 0;
-  std::size_t room = std::min(known ? static_cast<std::size_t>(info.st_size) + 1 : 4096, limit + 1);
-  for (std::size_t used = 0;;) {
-    content.resize(used + room);
-    const ssize_t got = ::read(fd, content.data() + used, room);
+  if (::fstat(fd, &info) == 0 && info.st_size > 0) {
+    content.reserve(std::min(static_cast<std::size_t>(info.st_size), limit));
+  }
+  std::array<char, 4096> piece;  // not cleared: most files are a line
+  for (;;) {
+    const ssize_t got =
+        ::read(fd, piece.data(), std::min(piece.size(), limit + 1 - content.size()));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return error_at("read", path);
-    used += static_cast<std::size_t>(got);
-    content.resize(used);
     if (got == 0) return content;
-    if (used > limit) {
+    content.append(piece.data(), static_cast<std::size_t>(got));
+    if (content.size() > limit) {
       return fail(Errc::InvalidArgument, "read {}: larger than {} bytes", path, limit);
     }
-    room = std::min<std::size_t>(std::max<std::size_t>(used, 4096), limit + 1 - used);
   }
 }
 

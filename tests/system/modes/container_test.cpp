@@ -36,7 +36,7 @@ class ContainerMode : public ModeHost {
   cni::Runtime runtime() const {
     return cni::Runtime({.plugin_path = {plugin_directory()},
                          .cache_directory = "/run/cni-state",
-                         .environment = environment});
+                         .environment = {environment.begin(), environment.end()}});
   }
   static cni::NetworkConfig network(const char* list) {
     return cni::parse_network_list(list, "").value();
