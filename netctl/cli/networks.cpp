@@ -8,7 +8,7 @@
 namespace netctl::cli {
 namespace {
 
-struct Typed {
+struct TypedNetwork {
   std::vector<std::string> names{};
   std::string name{};
   std::vector<std::string> filters{};
@@ -25,7 +25,7 @@ CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<st
   return command.add_option(name, texts, what)->expected(1)->take_all();
 }
 
-void define_create(CLI::App& network, Session& session, Typed& typed) {
+void define_create(CLI::App& network, Session& session, TypedNetwork& typed) {
   command::CreateRequest& request = typed.create;
   auto* create = network.add_subcommand("create", "Write a config file for a new network");
   create->add_option("name", request.name, "Its name; otherwise one is made up");
@@ -61,7 +61,7 @@ void define_create(CLI::App& network, Session& session, Typed& typed) {
   });
 }
 
-void define_ls_and_inspect(CLI::App& network, Session& session, Typed& typed) {
+void define_ls_and_inspect(CLI::App& network, Session& session, TypedNetwork& typed) {
   auto* ls = network.add_subcommand("ls", "List networks")->alias("list");
   add_list_options(*ls, typed.output, command::kNetworkFilters);
   ls->footer("Example: netctl network ls -f driver=bridge");
@@ -94,7 +94,7 @@ void define_ls_and_inspect(CLI::App& network, Session& session, Typed& typed) {
   });
 }
 
-void define_removal(CLI::App& network, Session& session, Typed& typed) {
+void define_removal(CLI::App& network, Session& session, TypedNetwork& typed) {
   auto* rm = network.add_subcommand("rm", "Remove networks")->alias("remove");
   rm->add_option("network", typed.names, "Names of the networks")->required();
   rm->add_flag("-f,--force", typed.force, "Detach what is attached first; one not there is fine");
@@ -119,7 +119,7 @@ void define_removal(CLI::App& network, Session& session, Typed& typed) {
   });
 }
 
-void define_connection(CLI::App& network, Session& session, Typed& typed) {
+void define_connection(CLI::App& network, Session& session, TypedNetwork& typed) {
   auto* connect = network.add_subcommand("connect", "Attach a container that runs to one more");
   connect->add_option("network", typed.target.network, "Name of the network")->required();
   connect->add_option("namespace", typed.target.ns, "A pinned name, a path, or pid:N")->required();
@@ -148,7 +148,7 @@ void define_connection(CLI::App& network, Session& session, Typed& typed) {
 }  // namespace
 
 void define_networks(CLI::App& app, Session& session) {
-  static Typed typed;
+  static TypedNetwork typed;
   auto* network = app.add_subcommand("network", "Networks: list, create, remove");
   network->require_subcommand(1);
   network->footer("Example: netctl network ls");
