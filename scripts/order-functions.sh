@@ -81,7 +81,7 @@ mapfile -t profiles < <(find "$work" -name '[0-9]*' | sort -V)
   # Under valgrind there are no clocks of the kernel's to look up (vdso(7)), and locks are its own.
   printf '    *libc.a:%s.o(.text .text.*)\n' dl-object dl-lookup dl-setup_hash \
     pthread_mutex_lock pthread_mutex_unlock
-  echo "    *crt1.o(.text)"
+  printf '    %s\n' '*crt1.o(.text)' '*(.text*.__libc_start_main)'
   awk '
     FILENAME ~ /objects$/ { object[$1] = $2; next }
     FILENAME ~ /names$/ { place[$2] = place[$2] " " $1; names[$1] = names[$1] " " $2; next }
