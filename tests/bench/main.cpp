@@ -1,6 +1,5 @@
 // Measures ours beside its peers and the kernel's floor; see ../../bench.sh, which builds all it
 // needs.
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -117,9 +116,6 @@ void list_rows(const std::vector<Scenario>& scenarios) {
   }
 }
 
-// Namespaces go in the background, at the cost of whoever measures meanwhile.
-void let_the_kernel_clean_up() { ::sleep(2); }
-
 Status measure(const Options& options) {
   const auto scenarios = TRY(chosen(options.rows));
   if (options.list) {
@@ -137,7 +133,6 @@ Status measure(const Options& options) {
   for (const Scenario& scenario : scenarios) {
     std::fprintf(stderr, "measuring %s\n", scenario.name.c_str());
     for (Row& row : run(scenario, lab, options.rounds)) rows.push_back(std::move(row));
-    let_the_kernel_clean_up();
   }
   const Surroundings where = surroundings(lab);
   std::fputs(to_table(rows).c_str(), stdout);
