@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 
 #include "runtime-core/attach/firewall_table.hpp"
 #include "runtime-core/attach/owned_table.hpp"
@@ -104,16 +103,10 @@ Status FirewallRecords::forget(const std::string& name) const {
 }
 
 Result<bool> FirewallRecords::is_last(const std::string& name) const {
-  std::error_code error;
-  // Not by a range, whose step would throw.
-  for (std::filesystem::directory_iterator each(directory_, error), end; !error && each != end;
-       each.increment(error)) {
-    const std::string other = each->path().filename();
-    const bool stays = !other.starts_with('.') && !other.ends_with(kLeaving);
-    if (stays && other != name) return false;
-  }
-  if (!error || error == std::errc::no_such_file_or_directory) return true;
-  return system_error(error.value(), "list " + directory_);
+  const bool another = TRY(sys::has_name(directory_, [&](std::string_view other) {
+    return other != name && !other.starts_with('.') && !other.ends_with(kLeaving);
+  }));
+  return !another;
 }
 
 Result<std::vector<nft::Element>> FirewallRecords::all() const { return read_all(false); }

@@ -179,6 +179,28 @@ Result<std::vector<std::string>> list_directory(const std::string& path) {
   return names;
 }
 
+Result<bool> has_name(const std::string& path,
+                      const std::function<bool(std::string_view)>& wanted) {
+  const UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) {
+    if (errno == ENOENT) return false;
+    return error_at("list", path);
+  }
+  // opendir(3) has one of 32 KB.
+  alignas(dirent64) std::array<char, 1024> buffer;
+  while (true) {
+    const ssize_t length = ::getdents64(directory.get(), buffer.data(), buffer.size());
+    if (length < 0) return error_at("list", path);
+    if (length == 0) return false;
+    for (ssize_t at = 0; at < length;) {
+      const auto* const entry = reinterpret_cast<const dirent64*>(&buffer[at]);
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != ".." && wanted(name)) return true;
+      at += entry->d_reclen;
+    }
+  }
+}
+
 Result<FileLock> FileLock::acquire(const std::string& path, Lock kind, mode_t mode) {
   UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode));
   if (!file) return error_at("open lock", path);

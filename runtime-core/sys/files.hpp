@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,9 @@ Status ensure_directory(const std::string& path, mode_t mode);
 
 // Names in the directory without "." and "..", sorted; empty when it does not exist.
 Result<std::vector<std::string>> list_directory(const std::string& path);
+// Whether `wanted` says yes to one of them. Reads no more than it takes to know, in small pieces:
+// of a thousand names the kernel makes all that fit into the reader's buffer.
+Result<bool> has_name(const std::string& path, const std::function<bool(std::string_view)>& wanted);
 
 // flock(2) on an open file: held until the returned object goes, or its process, however it dies. A
 // child that has the descriptor too does not keep it held.

@@ -11,7 +11,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <gmock/gmock.h>
@@ -274,6 +276,30 @@ TEST_F(FilesTest, AMissingDirectoryIsListedAsEmptyAndAFileIsRefused) {
 
   EXPECT_THAT(list_directory(path("none")).value(), IsEmpty());
   EXPECT_THAT(list_directory(path("file")), FailsSaying(HasSubstr("Not a directory")));
+}
+
+// More names than fit into one piece of what is read.
+TEST_F(FilesTest, ADirectoryIsSearchedToTheEnd) {
+  for (int i = 0; i < 60; ++i) {
+    ASSERT_THAT(replace_file(path(format("a-name-of-some-length-{:02}", i)), "", 0644), Succeeds());
+  }
+  std::set<std::string> seen;
+  const auto look_at_all = [&](std::string_view name) { return !seen.emplace(name).second; };
+
+  EXPECT_FALSE(has_name(directory_, look_at_all).value());
+  EXPECT_EQ(seen.size(), 60U);
+  for (const std::string& name : seen) {
+    EXPECT_TRUE(has_name(directory_, [&](std::string_view other) { return other == name; }).value())
+        << name;
+  }
+}
+
+TEST_F(FilesTest, AMissingDirectoryHasNoNameAndAFileIsRefused) {
+  ASSERT_THAT(replace_file(path("file"), "", 0644), Succeeds());
+  const auto any = [](std::string_view) { return true; };
+
+  EXPECT_FALSE(has_name(path("none"), any).value());
+  EXPECT_THAT(has_name(path("file"), any), FailsSaying(HasSubstr("Not a directory")));
 }
 
 // As another process does it: with an open file of its own.
