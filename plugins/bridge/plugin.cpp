@@ -96,6 +96,7 @@ Status join_vlans(RouteSocket& host, const attach::Veth& veth, const Config& con
 struct Connection {
   attach::Veth veth{};
   std::optional<IpAddress> mac_owner{};  // the address that the container's MAC address belongs to
+  bool link_local = true;                // whether the container makes itself an IPv6 address
 };
 
 // One that has containers alone on it: it does not lead out of the host by itself.
@@ -123,6 +124,15 @@ std::optional<MacAddress> host_mac(const Config& config, const rtnl::Link& bridg
   MacAddress mac = bridge.mac;
   mac.bytes.back() ^= 1;
   return mac;
+}
+
+// Where containers are alone and speak IPv4, IPv6 is of use to nobody; of a thousand containers
+// each hears what any of them says in it.
+bool needs_link_local(const Config& config, const rtnl::Link& bridge,
+                      const cni::AddResult& result) {
+  const auto is_v4 = [](const cni::Ip& ip) { return ip.address.address.is_v4(); };
+  return !is_closed(config, bridge) || result.ips.empty() ||
+         !std::ranges::all_of(result.ips, is_v4);
 }
 
 // Connects the container to the bridge under the host lock, so that a DEL of the last port does not
@@ -164,25 +174,27 @@ Result<Connection> connect(RouteSocket& host, int netns, const cni::Request& req
       {.name = veth.host_name, .mac = veth.host_mac.to_text()},
       {.name = request.ifname, .mac = veth.container_mac.to_text(), .sandbox = request.netns}};
   if (gateway) result.interfaces.push_back({.name = gateway->name, .mac = gateway->mac.to_text()});
-  return Connection{.veth = std::move(veth), .mac_owner = owner};
-}
-
-attach::InsidePlan inside_plan(const cni::Request& request, const Config& config,
-                               const cni::AddResult& result) {
-  return {.ifname = request.ifname,
-          .ips = result.ips,
-          .routes = result.routes,
-          .up = !config.disable_container_interface,
-          .detect_duplicates = config.detect_duplicates};
+  return Connection{.veth = std::move(veth),
+                    .mac_owner = owner,
+                    .link_local = needs_link_local(config, bridge, result)};
 }
 
 // Addresses and routes, under the namespace's lock: where its routes stand depends on those that
-// other networks have put there.
-Status configure_inside(RouteSocket& inside, int netns, const cni::Request& request,
-                        const Config& config, cni::AddResult& result, Rollback& undo) {
+// other networks have put there. Gives what was done.
+Result<attach::InsidePlan> configure_inside(RouteSocket& inside, int netns,
+                                            const cni::Request& request, const Config& config,
+                                            const Connection& connection, cni::AddResult& result,
+                                            Rollback& undo) {
   const sys::FileLock lock = TRY(attach::lock_netns(request.netns));
   TRY(attach::rank_routes(inside, config.gateway_priority, result, undo));
-  return attach::configure_inside(inside, netns, inside_plan(request, config, result));
+  attach::InsidePlan plan{.ifname = request.ifname,
+                          .ips = result.ips,
+                          .routes = result.routes,
+                          .up = !config.disable_container_interface,
+                          .detect_duplicates = config.detect_duplicates,
+                          .link_local = connection.link_local};
+  TRY(attach::configure_inside(inside, netns, plan));
+  return plan;
 }
 
 attach::News news_of(const std::vector<cni::Ip>& ips, const std::optional<IpAddress>& mac_owner) {
@@ -253,10 +265,10 @@ Result<cni::AddResult> Bridge::add(const cni::Request& request) {
     const attach::Veth& veth = connection.veth;
     TRY(attach::guard_mac(owner, veth.host_name, veth.container_mac, undo));
   }
-  TRY(configure_inside(inside, netns.get(), request, config, result, undo));
+  const attach::InsidePlan plan =
+      TRY(configure_inside(inside, netns.get(), request, config, connection, result, undo));
   TRY(attach::masquerade(owner, masqueraded(config, result.ips), undo));
-  TRY(bring_into_service(host, inside, netns.get(), connection,
-                         inside_plan(request, config, result)));
+  TRY(bring_into_service(host, inside, netns.get(), connection, plan));
   // Comes last: nothing after it can fail, so a host that did not forward before a failed ADD does
   // not forward after it.
   if (config.is_gateway) TRY(attach::enable_forwarding(result.ips));

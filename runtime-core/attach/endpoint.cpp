@@ -149,6 +149,10 @@ Status configure_inside(rtnl::RouteSocket& inside, int netns, const InsidePlan& 
       batch.add_address(link.index, ip.address, 0, connected);
     }
   }
+  // Before it comes up, which is when the address is made. Without IPv6 there is nothing to change.
+  if (!plan.link_local) {
+    batch.change_link({.link = link.index, .link_local = false}, EAFNOSUPPORT);
+  }
   if (plan.up) batch.change_link({.link = link.index, .up = true});
   if (plan.point_to_point) {
     // Two addresses of one network share these.

@@ -53,6 +53,9 @@ struct InsidePlan {
   // IPv6 duplicate detection (RFC 4862, and 7527 for what comes back to its sender). Without it the
   // addresses can be used at once; the IPAM plugin sees to it that nobody else has them.
   bool detect_duplicates = false;
+  // Whether the interface makes itself an IPv6 address. With one it tells everybody on the link so,
+  // looks for routers there again and again, and joins groups, however few speak IPv6.
+  bool link_local = true;
 };
 
 // A route of a result as it is made in the container: one without gateway gets the first of `ips`

@@ -331,7 +331,7 @@ Batch& Batch::add_veth(const NewVeth& pair) {
 // Up to three messages. The kernel brings an interface up before it looks at IFLA_AF_SPEC of the
 // same message, too late for arp_notify; and it wants to see a port before it takes a port's
 // flags, which it reads before IFLA_MASTER.
-Batch& Batch::change_link(const LinkChange& change) {
+Batch& Batch::change_link(const LinkChange& change, int unless) {
   LinkChange rest = change;
   if (changes_conf(change)) {
     add({.bytes = encode_conf(change),
@@ -345,8 +345,9 @@ Batch& Batch::change_link(const LinkChange& change) {
   }
   const std::string text = text_of(rest);
   if (text.empty()) return *this;
-  return add(
-      {.bytes = encode_change(rest), .text = format("set {} {}", change.link.to_text(), text)});
+  return add({.bytes = encode_change(rest),
+              .text = format("set {} {}", change.link.to_text(), text),
+              .harmless = {unless}});
 }
 
 Batch& Batch::delete_link(const LinkRef& link) {

@@ -89,7 +89,8 @@ class Batch {
 
   Batch& add_bridge(const NewBridge& bridge, int unless = 0);
   Batch& add_veth(const NewVeth& pair);
-  Batch& change_link(const LinkChange& change);
+  // `unless` counts for the last of its messages.
+  Batch& change_link(const LinkChange& change, int unless = 0);
   Batch& delete_link(const LinkRef& link);  // already gone is success
   // Puts a bridge port into VLANs, all in one message (several if there are hundreds of ranges).
   // One that it is in already gets the range's ways; a new native VLAN takes the place of the old

@@ -14,6 +14,9 @@ std::string config(const std::string& more) {
                 more);
 }
 
+constexpr char kIpv4Alone[] = R"({"cniVersion": "1.1.0", "name": "net", "type": "bridge",
+  "bridge": "cni7", "isGateway": true, "ipam": {"type": "host-local", "subnet": "10.7.0.0/24"}})";
+
 class BridgeDevices : public Calls {
  protected:
   void SetUp() override {
@@ -145,6 +148,31 @@ TEST_F(BridgeDevices, AnyOtherBridgeSnoopsAsTheKernelDoes) {
   for (const char* bridge : {"cni7", "cni8"}) {
     EXPECT_THAT(run(format("ip -d link show {}", bridge)).out, HasSubstr("mcast_snooping 1"));
   }
+}
+
+// Each would tell all others of its address, and look for routers, again and again.
+TEST_F(BridgeDevices, AContainerOfAnIpv4NetworkMakesItselfNoIpv6Address) {
+  const std::string result = add("bridge", in("web"), kIpv4Alone);
+
+  EXPECT_EQ(run_in("web", "ip -6 addr show dev eth0").out, "");
+
+  // It speaks IPv6 with an address that somebody gives it, and makes its own when it is asked to.
+  run_in("web", "ip addr add fd07::2/64 dev eth0 nodad");
+  sure("ip addr add fd07::1/64 dev cni7 nodad");
+  Server web("web", 80);
+  EXPECT_NE(ask("", "fd07::2", 80, web), "");
+  constexpr char kMakeOne[] = R"({"cniVersion": "1.1.0", "name": "net", "type": "tuning",
+    "sysctl": {"net.ipv6.conf.IFNAME.addr_gen_mode": "0"}})";
+  add("tuning", in("web"), with_member(kMakeOne, "prevResult", result));
+  EXPECT_THAT(run_in("web", "ip -6 addr show dev eth0").out, HasSubstr("fe80::"));
+}
+
+TEST_F(BridgeDevices, OnABridgeThatMayLeadOutOfTheHostItMakesItselfOne) {
+  sure("ip link add cni7 type bridge");
+
+  add("bridge", in("web"), kIpv4Alone);
+
+  EXPECT_THAT(run_in("web", "ip -6 addr show dev eth0").out, HasSubstr("fe80::"));
 }
 
 class Isolation : public BridgeDevices, public testing::WithParamInterface<const char*> {};
