@@ -111,9 +111,12 @@ Scenario thousandth() {
           .rounds = 21,
           .prepare = [](Lab& lab) {
             const MakeAttacher chain = chain_of(lab.programs().plugins, {});
+            const MakeAttacher floor = floor_of(lab.programs(), {});
             return std::vector<Contestant>{
                 seated(lab, kOurs, chain, add_and_del, attach_others),
                 seated(lab, "ours, 2nd", chain, add_and_del),
+                seated(lab, kFloor, floor, add_and_del, attach_others),
+                seated(lab, "floor, 2nd", floor, add_and_del),
                 absent(kReference, fail(Errc::NotSupported,
                                         "left out: 999 attachments take it several minutes"))};
           }};

@@ -6,7 +6,7 @@
 //   GATEWAY6] bench-floor del NETNS HOST_END BRIDGE ADDRESS/LENGTH GATEWAY HOST_PORT
 //   [ADDRESS6/LENGTH GATEWAY6]
 //
-// The bridge and the table "inet floor" (see floor_table() in tests/bench/peers.cpp) are there
+// The bridge and the table "inet floor" (see kFloorTable in tests/bench/attacher.cpp) are there
 // before, as they are for every container of a network but the first.
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -21,6 +21,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "tests/bench/floor/message.hpp"
 
@@ -91,7 +92,9 @@ ifinfomsg up(int link) {
 void add_pair(int host, int netns, const Job& job) {
   Messages messages;
   constexpr std::uint8_t kHostMac[6] = {0x0a, 0x58, 0, 0, 0, 1};
-  constexpr std::uint8_t kContainerMac[6] = {0x0a, 0x58, 0, 0, 0, 2};
+  // One for each: of two with the same one neither gets its link-local address.
+  std::uint8_t container_mac[6] = {0x0a, 0x58};
+  std::memcpy(container_mac + 2, job.addresses[0].address, 4);
   messages.begin(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, up(0));
   messages.text(IFLA_IFNAME, job.host_end).bytes(IFLA_ADDRESS, kHostMac, sizeof kHostMac);
   messages.number(IFLA_NUM_TX_QUEUES, 1U).number(IFLA_NUM_RX_QUEUES, 1U);
@@ -101,7 +104,7 @@ void add_pair(int host, int netns, const Job& job) {
   const auto data = messages.open(IFLA_INFO_DATA);
   const auto peer = messages.open(VETH_INFO_PEER);
   messages.append(sizeof(ifinfomsg));
-  messages.text(IFLA_IFNAME, kContainerEnd).bytes(IFLA_ADDRESS, kContainerMac, 6);
+  messages.text(IFLA_IFNAME, kContainerEnd).bytes(IFLA_ADDRESS, container_mac, 6);
   messages.number(IFLA_NUM_TX_QUEUES, 1U).number(IFLA_NUM_RX_QUEUES, 1U);
   messages.number(IFLA_NET_NS_FD, netns);
   messages.close(peer).close(data).close(info);
