@@ -31,6 +31,7 @@ namespace {
 constexpr char kContainerEnd[] = "eth0";
 constexpr char kTable[] = "floor";
 constexpr std::uint16_t kContainerPort = 80;
+constexpr std::uint8_t kNoAddress = IN6_ADDR_GEN_MODE_NONE;
 
 struct Address {
   int family = AF_INET;
@@ -132,14 +133,28 @@ void add_default_route(Messages& messages, const Address& one, int link) {
   messages.bytes(RTA_GATEWAY, one.gateway, one.size()).number(RTA_OIF, link);
 }
 
+// Before it comes up, or it tells all others of an address that nobody asked for.
+void leave_without_link_local(Messages& messages, int link) {
+  ifinfomsg header{};
+  header.ifi_index = link;
+  messages.begin(RTM_NEWLINK, NLM_F_ACK, header);
+  const auto families = messages.open(IFLA_AF_SPEC);
+  const auto family = messages.open(AF_INET6);
+  messages.bytes(IFLA_INET6_ADDR_GEN_MODE, &kNoAddress, sizeof kNoAddress);
+  messages.close(family).close(families);
+}
+
 void configure_container(int inside, int link, const Job& job) {
   Messages messages;
   for (int i = 0; i < job.families; ++i) {
     add_address(messages, job.addresses[i], static_cast<unsigned>(link));
   }
+  const bool ipv4_alone = job.families == 1;
+  if (ipv4_alone) leave_without_link_local(messages, link);
   messages.begin(RTM_NEWLINK, NLM_F_ACK, up(link));
   for (int i = 0; i < job.families; ++i) add_default_route(messages, job.addresses[i], link);
-  send_all(inside, messages, 1 + 2 * job.families, "configure the container's end");
+  send_all(inside, messages, 1 + (ipv4_alone ? 1 : 0) + 2 * job.families,
+           "configure the container's end");
 }
 
 void remove_pair(int host, const Job& job) {

@@ -20,8 +20,8 @@ class Messages {
   // Opens a message; `header` is the struct that follows its header (ifinfomsg, …).
   template <class Header>
   Messages& begin(std::uint16_t type, std::uint16_t flags, const Header& header) {
-    message_ = size_;
-    auto* start = at<nlmsghdr>(append(sizeof(nlmsghdr)));
+    message_ = append(sizeof(nlmsghdr));
+    auto* start = at<nlmsghdr>(message_);
     start->nlmsg_type = type;
     start->nlmsg_flags = static_cast<std::uint16_t>(flags | NLM_F_REQUEST);
     start->nlmsg_seq = ++sequence_;
