@@ -217,7 +217,7 @@ Scenario connections() {
                        .unit = "per second",
                        .better = Better::More,
                        .reach = {{Reach::Kind::Within, 1.05, "ours, 1 port"}}}},
-          .rounds = 7,
+          .rounds = 21,
           .prepare = [](Lab& lab) { return with_many_ports(lab, connections_per_second, false); }};
 }
 
