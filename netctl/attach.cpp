@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "netctl/named_container.hpp"
 #include "netctl/networks.hpp"
 #include "runtime-core/addr/mac.hpp"
 #include "runtime-core/addr/port.hpp"
@@ -133,11 +134,16 @@ Status tell(const Target& target, const Attached& attached, const Output& output
 
 }  // namespace
 
-Target resolved(Target target) {
+Result<Target> resolved(const Settings& settings, Target target) {
   constexpr std::string_view kJoin = "container:";
-  if (!target.network.starts_with(kJoin)) return target;
-  target.args.push_back("CONTAINER=" + target.network.substr(kJoin.size()));
-  target.network = "container";
+  if (target.network.starts_with(kJoin)) {
+    target.args.push_back("CONTAINER=" + target.network.substr(kJoin.size()));
+    target.network = "container";
+  }
+  if (const auto container = TRY(named_container(settings, target.ns))) {
+    target.ns = container->netns;
+    if (target.container_id.empty()) target.container_id = container->id;
+  }
   return target;
 }
 
@@ -157,10 +163,15 @@ Result<Place> place_of(const Target& target) {
 }
 
 Result<Attached> attach(const Settings& settings, const Target& typed, const Wanted& wanted) {
-  const Target target = resolved(typed);
+  const Target target = TRY(resolved(settings, typed));
   const auto mappings = TRY(parse_all(wanted.publish));
   TRY(check_addresses(wanted));
-  TRY(ns::existing_path_of(target.ns));
+  TRY(existing_namespace(settings, typed.ns));
+  if (target.ns.empty()) {
+    return fail(Errc::InvalidArgument,
+                "container \"{}\" is on the host's network: it cannot be attached to another",
+                typed.ns);
+  }
   const cni::NetworkConfig network = TRY(find_network(settings, target.network));
   TRY(check_capabilities(network, wanted));
   cni::RuntimeCall call = TRY(call_of(target));
@@ -175,7 +186,7 @@ Result<Attached> attach(const Settings& settings, const Target& typed, const Wan
 }
 
 Status check_wanted(const Settings& settings, const Target& typed, const Wanted& wanted) {
-  const Target target = resolved(typed);
+  const Target target = TRY(resolved(settings, typed));
   TRY(parse_all(wanted.publish));
   TRY(check_addresses(wanted));
   return check_capabilities(TRY(find_network(settings, target.network)), wanted);
@@ -194,7 +205,7 @@ Status add(const Settings& settings, const Target& target, const Wanted& wanted,
 }
 
 Status del(const Settings& settings, const Target& typed) {
-  const Target target = resolved(typed);
+  const Target target = TRY(resolved(settings, typed));
   const cni::RuntimeCall call = TRY(call_of(target));
   cni::Runtime cni_runtime = runtime(settings);
   const auto cached = TRY(cni_runtime.find_cached(
@@ -207,14 +218,14 @@ Status del(const Settings& settings, const Target& typed) {
   const cni::NetworkConfig network = TRY(find_network(settings, target.network));
   if (!cached && !ns::open_netns(call.netns)) {
     log::warn("nothing is known of {} in network \"{}\": looking for leftovers only",
-              target.ns.empty() ? call.container_id : target.ns, target.network);
+              typed.ns.empty() ? call.container_id : typed.ns, target.network);
   }
   return cni_runtime.del(network, call);
 }
 
 Status check(const Settings& settings, const Target& typed) {
-  const Target target = resolved(typed);
-  if (!target.ns.empty()) TRY(ns::existing_path_of(target.ns));
+  const Target target = TRY(resolved(settings, typed));
+  if (!typed.ns.empty()) TRY(existing_namespace(settings, typed.ns));
   const cni::NetworkConfig network = TRY(find_network(settings, target.network));
   return runtime(settings).check(network, TRY(call_of(target)));
 }

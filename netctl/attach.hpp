@@ -15,7 +15,7 @@ namespace netctl::command {
 // Which attachment: a network, a namespace, an interface in it.
 struct Target {
   std::string network{};
-  std::string ns{};  // a pinned name, a path, or pid:N; may be empty with an id
+  std::string ns{};  // a pinned name, a container, a path, or pid:N; may be empty with an id
   std::string ifname = "eth0";
   std::string container_id{};       // empty: derived from the namespace's path, as cnitool does
   std::vector<std::string> args{};  // K=V each, on top of `args_text`
@@ -23,9 +23,11 @@ struct Target {
   std::string capability_args{};    // CAP_ARGS: a JSON object
 };
 
-// The same with Docker's "container:ID" taken apart: the network "container", and an argument for
-// its plugin. Every command on targets begins with it.
-Target resolved(Target target);
+// The same with what stands for something else taken apart; every command on targets begins with
+// it. Docker's "container:ID" is the network "container", and an argument for its plugin. A
+// container of `netctl run` is its id, and the path of its namespace; of one on the host's network,
+// no path.
+Result<Target> resolved(const Settings& settings, Target target);
 
 // A target, whole: the path of its namespace and its container's id.
 struct Place {

@@ -204,14 +204,14 @@ Status list_attachments(const Settings& settings, const Output& output) {
 }
 
 Status inspect_attachment(const Settings& settings, const Target& typed, const Output& output) {
-  const Target target = resolved(typed);
+  const Target target = TRY(resolved(settings, typed));
   const Place place = TRY(place_of(target));
   const auto cached = TRY(runtime(settings).find_cached(
       target.network, {.container_id = place.container_id, .ifname = target.ifname}));
   if (!cached) {
     return fail(Errc::NotFound,
                 "{} of {} is not attached to network \"{}\": netctl ls shows what is",
-                target.ifname, target.ns.empty() ? place.container_id : target.ns, target.network);
+                target.ifname, typed.ns.empty() ? place.container_id : typed.ns, target.network);
   }
   return print_one(all_facts_of(*cached), output);
 }

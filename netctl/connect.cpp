@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "netctl/named_container.hpp"
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/cni/network_config.hpp"
 #include "runtime-core/ns/netns.hpp"
@@ -30,8 +31,7 @@ bool was_made_by(const cni::CachedAttachment& attachment, std::string_view type)
 
 // A namespace that belongs to somebody else gets no interfaces, nor does one that shall have none.
 Status check_connectable(const Settings& settings, const std::string& container_id) {
-  for (const cni::CachedAttachment& each : TRY(runtime(settings).all_cached(""))) {
-    if (each.call.container_id != container_id) continue;
+  for (const cni::CachedAttachment& each : TRY(runtime(settings).cached_of(container_id))) {
     if (was_made_by(each, "host") || was_made_by(each, "container")) {
       return fail(Errc::InvalidArgument,
                   "container sharing network namespace with another container or host cannot be "
@@ -64,14 +64,16 @@ Status check_disconnectable(const cni::CachedAttachment& attachment) {
 
 Status connect(const Settings& settings, Target target, const Wanted& wanted,
                const Output& output) {
-  const std::string path = TRY(ns::existing_path_of(target.ns));
-  const Place place = TRY(place_of(target));
+  const std::string path = TRY(existing_namespace(settings, target.ns));
+  const Target whole = TRY(resolved(settings, target));
+  const Place place = TRY(place_of(whole));
   TRY(check_connectable(settings, place.container_id));
   target.ifname = TRY(first_free_ifname(path));
   return add(settings, target, wanted, output);
 }
 
-Status disconnect(const Settings& settings, Target target, bool force) {
+Status disconnect(const Settings& settings, const Target& typed, bool force) {
+  Target target = TRY(resolved(settings, typed));
   const Place place = TRY(place_of(target));
   ErrorList errors;
   bool any = false;
@@ -87,7 +89,7 @@ Status disconnect(const Settings& settings, Target target, bool force) {
   }
   if (any || force) return errors.status();
   return fail(Errc::NotFound, "{} is not connected to network \"{}\": netctl ls shows what is",
-              target.ns.empty() ? target.container_id : target.ns, target.network);
+              typed.ns.empty() ? target.container_id : typed.ns, target.network);
 }
 
 }  // namespace netctl::command

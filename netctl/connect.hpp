@@ -15,6 +15,6 @@ Status connect(const Settings& settings, Target target, const Wanted& wanted, co
 
 // del() of every attachment of the namespace (or of the container id) to the network. With `force`
 // none is fine; otherwise it is an error. So is one of the mode host or container.
-Status disconnect(const Settings& settings, Target target, bool force);
+Status disconnect(const Settings& settings, const Target& target, bool force);
 
 }  // namespace netctl::command

@@ -1,9 +1,11 @@
 #include "netctl/container_network.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <sstream>
 
 #include "netctl/attach.hpp"
+#include "netctl/supervise.hpp"
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/base/rollback.hpp"
@@ -17,11 +19,25 @@ Target target_of(const container::State& state, const container::NetworkUse& use
       .network = use.network, .ns = state.netns, .ifname = use.ifname, .container_id = state.id};
 }
 
-Result<bool> is_cached(const Settings& settings, const std::string& container_id) {
-  const auto cached = TRY(runtime(settings).all_cached(""));
-  return std::ranges::any_of(cached, [&](const cni::CachedAttachment& each) {
-    return each.call.container_id == container_id;
-  });
+// What is attached for it: under its own id, and under the one that its namespace, which goes with
+// it, has where that was named in its place.
+Result<std::vector<Target>> attached_targets(const Settings& settings,
+                                             const container::State& state) {
+  const Place own = TRY(place_of({.ns = pin_name_of(state.id)}));
+  std::vector<Target> targets;
+  for (const std::string& id : {state.id, own.container_id}) {
+    for (const cni::CachedAttachment& each : TRY(runtime(settings).cached_of(id))) {
+      targets.push_back({.network = each.network,
+                         .ns = each.call.netns,
+                         .ifname = each.call.ifname,
+                         .container_id = id});
+    }
+  }
+  return targets;
+}
+
+bool is_same(const Target& one, const Target& other) {
+  return one.container_id == other.container_id && one.ifname == other.ifname;
 }
 
 bool attaches(const std::string& network) {
@@ -108,11 +124,22 @@ Status attach_all(const Settings& settings, const container::State& state, Names
 }
 
 Status detach_all(const Settings& settings, const container::State& state) {
+  auto attached = attached_targets(settings, state);
   // Attaching begins when the namespace is pinned, and what was attached is in the cache.
-  if (!TRY(sys::exists(state.netns)) && !TRY(is_cached(settings, state.id))) return ok();
+  if (attached && attached->empty() && !TRY(sys::exists(state.netns))) return ok();
   ErrorList errors;
-  for (auto use = state.networks.rbegin(); use != state.networks.rend(); ++use) {
-    errors.keep(del(settings, target_of(state, *use)).context("network \"{}\"", use->network));
+  if (!attached) errors.add(attached.error());
+  std::vector<Target> targets;
+  for (const container::NetworkUse& use : state.networks) {
+    targets.push_back(target_of(state, use));
+  }
+  // What was added while it ran comes behind what it began with.
+  for (const Target& each : std::move(attached).value_or({})) {
+    const auto same = [&](const Target& other) { return is_same(each, other); };
+    if (std::ranges::none_of(targets, same)) targets.push_back(each);
+  }
+  for (const Target& each : targets | std::views::reverse) {
+    errors.keep(del(settings, each).context("network \"{}\"", each.network));
   }
   return errors.status();
 }

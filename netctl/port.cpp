@@ -74,7 +74,8 @@ Status list_published(const Settings& settings, const Target& typed, const std::
   if (!target.container_id.empty() && port.empty()) std::swap(target.ns, port);
   WantedPort wanted;
   if (!port.empty()) wanted = TRY(parse_inside(port).context("port \"{}\"", port));
-  const Place place = TRY(place_of(target));
+  const Target whole = TRY(resolved(settings, target));
+  const Place place = TRY(place_of(whole));
   const std::string who = target.ns.empty() ? place.container_id : target.ns;
   static constexpr std::array<Column, 3> kColumns{
       {{"PORT", "port"}, {"HOST", "host"}, {"ADDRESS", "containerAddress", 0, true}}};

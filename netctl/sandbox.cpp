@@ -6,6 +6,7 @@
 #include <set>
 
 #include "netctl/filters.hpp"
+#include "netctl/named_container.hpp"
 #include "runtime-core/cni/json_text.hpp"
 #include "runtime-core/cni/result.hpp"
 #include "runtime-core/ns/netns.hpp"
@@ -271,7 +272,7 @@ Status list_sandboxes(const Settings& settings, const Output& output) {
 }
 
 Status inspect_sandbox(const Settings& settings, const std::string& ns, const Output& output) {
-  const std::string path = TRY(ns::existing_path_of(ns));
+  const std::string path = TRY(existing_namespace(settings, ns));
   const Attachments attachments = attachments_in(runtime(settings).cached(""), path);
   const Contents contents = TRY(read_namespace(path));
   const auto interfaces = interface_facts(contents, attachments);

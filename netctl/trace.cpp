@@ -11,6 +11,7 @@
 #include <set>
 
 #include "netctl/attachments.hpp"
+#include "netctl/named_container.hpp"
 #include "netctl/packet_path.hpp"
 #include "netctl/rule_book.hpp"
 #include "runtime-core/addr/port.hpp"
@@ -34,26 +35,35 @@ bool is_named(const cni::CachedAttachment& attachment, const std::string& name) 
   return attachment.call.container_id == name || ns::name_of_path(attachment.call.netns) == name;
 }
 
-Result<UniqueFd> open_source(const Attachments& attachments, const std::string& source) {
+// What attachments know a container of `netctl run` by: its id.
+Result<std::string> attached_name(const Settings& settings, const std::string& name) {
+  const auto container = TRY(named_container(settings, name));
+  return container ? container->id : name;
+}
+
+Result<UniqueFd> open_source(const Settings& settings, const Attachments& attachments,
+                             const std::string& source) {
   if (source == "host") return sys::open_own_netns();
   const auto container = std::ranges::find(
       attachments, source, [](const cni::CachedAttachment& each) -> const std::string& {
         return each.call.container_id;
       });
   if (container != attachments.end()) return ns::open_netns(container->call.netns);
-  return ns::open_netns(TRY(ns::existing_path_of(source)));
+  return ns::open_netns(TRY(existing_namespace(settings, source)));
 }
 
 // An address of what has that name, in a network of the source's if there is one.
-Result<IpAddress> address_of(const Attachments& attachments, const std::string& source,
-                             const std::string& name) {
+Result<IpAddress> address_of(const Settings& settings, const Attachments& attachments,
+                             const std::string& source, const std::string& name) {
+  const std::string from = TRY(attached_name(settings, source));
+  const std::string to = TRY(attached_name(settings, name));
   std::set<std::string> networks;
   for (const cni::CachedAttachment& each : attachments) {
-    if (is_named(each, source)) networks.insert(each.network);
+    if (is_named(each, from)) networks.insert(each.network);
   }
   std::optional<IpAddress> elsewhere;
   for (const cni::CachedAttachment& each : attachments) {
-    if (!is_named(each, name)) continue;
+    if (!is_named(each, to)) continue;
     const cni::AddResult result = result_of(each);
     if (result.ips.empty()) continue;
     if (networks.contains(each.network)) return result.ips.front().address.address;
@@ -275,9 +285,9 @@ Status trace(const Settings& settings, const std::string& source, const std::str
              const Output& output) {
   ProbeTarget to = TRY(parse_probe_target(target));
   const Attachments attachments = runtime(settings).cached("");
-  const UniqueFd from = TRY(open_source(attachments, source));
+  const UniqueFd from = TRY(open_source(settings, attachments, source));
   const IpAddress address =
-      to.address ? *to.address : TRY(address_of(attachments, source, to.name));
+      to.address ? *to.address : TRY(address_of(settings, attachments, source, to.name));
   const Traced traced = TRY(run_probe(from.get(), to, address));
   RuleBook rules = TRY(RuleBook::open());
   return print_trace(traced, source, target, rules, output);

@@ -16,14 +16,14 @@ namespace netctl::command {
 // where no port is told.
 struct ProbeTarget {
   std::optional<IpAddress> address{};
-  std::string name{};  // instead of an address: a namespace or a container's id
+  std::string name{};  // instead of an address: a namespace, a container or its id
   diag::ProbeKind kind = diag::ProbeKind::Echo;
   std::uint16_t port = 0;
   bool operator==(const ProbeTarget&) const = default;
 };
 Result<ProbeTarget> parse_probe_target(const std::string& text);
 
-// Sends a packet from `source` (a pinned name, a path, pid:N, a container's id, or "host") to
+// Sends a packet from `source` (a pinned name, a container or its id, a path, pid:N, or "host") to
 // `target`, has the kernel tell which rules of this namespace decide about it and about its answer
 // (nftables' tracing), and prints them in that order, where it left, and what came of it. Success
 // whatever was decided.

@@ -23,8 +23,8 @@ void add_names(CLI::App& command, Typed& typed, bool needs_ns) {
   command.add_option("network", typed.target.network, "Name of the network")->required();
   command
       .add_option("namespace", typed.target.ns,
-                  needs_ns ? "A pinned name, a path, or pid:N"
-                           : "A pinned name, a path, or pid:N; not needed with --id")
+                  needs_ns ? "A pinned name, a container, a path, or pid:N"
+                           : "A pinned name, a container, a path, or pid:N; not needed with --id")
       ->required(needs_ns);
   command.add_option("-i,--ifname", typed.target.ifname, "Name of the interface inside")
       ->envname("CNI_IFNAME")
@@ -118,7 +118,7 @@ void define_ls_and_inspect(CLI::App& app, Session& session, Typed& typed) {
 void define_port(CLI::App& app, Session& session, Typed& typed) {
   auto* port = app.add_subcommand("port", "List what of the host leads to a container's ports");
   port->add_option("namespace", typed.target.ns,
-                   "A pinned name, a path, or pid:N; not needed with --id");
+                   "A pinned name, a container, a path, or pid:N; not needed with --id");
   port->add_option("port", typed.port, "One port of the container: 80, 53/udp");
   port->add_option("--id", typed.target.container_id,
                    "Container id; otherwise derived from the namespace's path");

@@ -148,15 +148,22 @@ Candidates with_prefix(const std::string& prefix, Candidates candidates) {
   return candidates;
 }
 
-// Namespaces where something can be done: for what ends or looks at an attachment, those that have
-// one.
+Candidates namespaces_and_containers(const Session& session) {
+  Candidates names = namespace_names();
+  append(names, container_names(session, true));
+  return names;
+}
+
+// Namespaces, and containers, where something can be done: for what ends or looks at an attachment,
+// those that have one.
 Candidates namespaces_for(const Position& at, const Session& session) {
   const std::string command = path_of(at.command);
   if (is_one_of(command, {"del", "check", "inspect", "network disconnect"})) {
     return namespaces_of(session, at.arguments.empty() ? "" : at.arguments.front());
   }
   if (command == "port") return namespaces_of(session, "");
-  return namespace_names();
+  if (command.starts_with("ns ")) return namespace_names();
+  return namespaces_and_containers(session);
 }
 
 // What an argument can be; arguments are named after what they are.
@@ -174,7 +181,7 @@ Candidates things_called(const std::string& name, const Position& at, const Sess
   if (name == "what") return held_addresses(session, first);
   if (name == "shell") return {"bash", "zsh", "fish"};
   if (name != "source" && name != "target") return {};
-  Candidates ends = namespace_names();
+  Candidates ends = namespaces_and_containers(session);
   if (name == "source") ends.emplace_back("host\tthis host");
   return ends;
 }

@@ -20,6 +20,11 @@ void add_once(Candidates& candidates, std::string candidate) {
   }
 }
 
+// As `netctl ps` shows it.
+std::string shown_name(const container::State& state) {
+  return state.name.empty() ? state.id.substr(0, 12) : state.name;
+}
+
 }  // namespace
 
 Candidates network_names(const Session& session) {
@@ -39,9 +44,17 @@ Candidates namespace_names() {
 }
 
 Candidates namespaces_of(const Session& session, const std::string& network) {
+  const auto states = command::store(session.settings).all();
+  const auto name_of = [&](const cni::RuntimeCall& call) {
+    if (states) {
+      const auto state = std::ranges::find(*states, call.container_id, &container::State::id);
+      if (state != states->end()) return shown_name(*state);
+    }
+    return ns::name_of_path(call.netns);
+  };
   Candidates names;
   for (const auto& each : command::runtime(session.settings).cached(network)) {
-    add_once(names, ns::name_of_path(each.call.netns) + "\tattached to " + each.network);
+    add_once(names, name_of(each.call) + "\tattached to " + each.network);
   }
   return names;
 }
@@ -53,8 +66,7 @@ Candidates container_names(const Session& session, bool only_running) {
   for (const container::State& each : *states) {
     const bool runs = container::is_running(each).value_or(false);
     if (only_running && !runs) continue;
-    const std::string name = each.name.empty() ? each.id.substr(0, 12) : each.name;
-    names.push_back(name + (runs ? "\tcontainer" : "\tcontainer, not running"));
+    names.push_back(shown_name(each) + (runs ? "\tcontainer" : "\tcontainer, not running"));
   }
   return names;
 }

@@ -13,7 +13,7 @@ using Candidates = std::vector<std::string>;
 
 Candidates network_names(const Session& session);
 Candidates namespace_names();
-// Those that something of the network is attached in.
+// Those that something of the network is attached in, and the containers that are attached to it.
 Candidates namespaces_of(const Session& session, const std::string& network);
 // By name; those that have none by the beginning of their id.
 Candidates container_names(const Session& session, bool only_running);

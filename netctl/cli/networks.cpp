@@ -122,7 +122,8 @@ void define_removal(CLI::App& network, Session& session, TypedNetwork& typed) {
 void define_connection(CLI::App& network, Session& session, TypedNetwork& typed) {
   auto* connect = network.add_subcommand("connect", "Attach a container that runs to one more");
   connect->add_option("network", typed.target.network, "Name of the network")->required();
-  connect->add_option("namespace", typed.target.ns, "A pinned name, a path, or pid:N")->required();
+  connect->add_option("namespace", typed.target.ns, "A pinned name, a container, a path, or pid:N")
+      ->required();
   connect->add_option("--id", typed.target.container_id, "Container id");
   add_list(*connect, "--ip,--ip6", typed.wanted.ips, "Ask for this address; once for each family")
       ->type_name("ADDRESS");

@@ -19,7 +19,7 @@ void define_sandboxes(CLI::App& app, Session& session) {
       [&] { session.work = [&] { return command::list_sandboxes(session.settings, output); }; });
 
   auto* inspect = sandbox->add_subcommand("inspect", "Show all that is in one");
-  inspect->add_option("namespace", ns, "A pinned name, a path, or pid:N")->required();
+  inspect->add_option("namespace", ns, "A pinned name, a container, a path, or pid:N")->required();
   add_output_options(*inspect, output, false);
   inspect->footer("Example: netctl sandbox inspect web -o json");
   inspect->callback([&] {

@@ -73,7 +73,7 @@ void define_upkeep(CLI::App& app, Session& session) {
       [&] { session.work = [&] { return command::status(session.settings, network); }; });
 
   auto* trace = app.add_subcommand("trace", "Tell which firewall rule decides about a packet");
-  trace->add_option("source", source, "A pinned name, a path, pid:N, a container's id, or host")
+  trace->add_option("source", source, "A pinned name, a container, a path, pid:N, or host")
       ->required();
   trace->add_option("target", target, "Address or name, and a port: db:80, [fd00::2]:53/udp")
       ->required();

@@ -222,11 +222,22 @@ Result<std::optional<CachedAttachment>> ResultCache::find(const std::string& net
               entry.call.container_id, entry.network, entry.call.ifname);
 }
 
-Result<std::vector<CachedAttachment>> ResultCache::all() const { return entries_with(""); }
+Result<std::vector<CachedAttachment>> ResultCache::all() const {
+  std::vector<CachedAttachment> entries;
+  for (const std::string& name : TRY(names())) {
+    auto entry = find_named(name);
+    if (!entry) {
+      log::warn("passed over cached result: {}", entry.error().message);
+    } else if (*entry) {
+      entries.push_back(**std::move(entry));
+    }
+  }
+  return entries;
+}
 
 Result<std::vector<CachedAttachment>> ResultCache::of_container(
     const std::string& container_id) const {
-  auto entries = TRY(entries_with(format("-{}-", container_id)));
+  auto entries = TRY(all_with("", format("-{}-", container_id)));
   // "a-b" and "c" are in the name of "a" and "b-c" too.
   std::erase_if(entries, [&](const CachedAttachment& entry) {
     return entry.call.container_id != container_id;
@@ -235,8 +246,14 @@ Result<std::vector<CachedAttachment>> ResultCache::of_container(
 }
 
 Result<std::vector<CachedAttachment>> ResultCache::all_of(const std::string& network) const {
+  return all_with(network, "");
+}
+
+Result<std::vector<CachedAttachment>> ResultCache::all_with(const std::string& network,
+                                                            const std::string& text) const {
   std::vector<CachedAttachment> entries;
   for (const std::string& name : TRY(names())) {
+    if (name.find(text) == name.npos) continue;
     if (!network.empty() && !name.starts_with(network + "-")) continue;
     auto entry = find_named(name);
     if (!entry && network.empty() && is_damaged(entry.error())) {
@@ -255,20 +272,6 @@ Result<std::vector<std::string>> ResultCache::names() const {
   std::vector<std::string> names = TRY(sys::list_directory(directory_));
   std::erase_if(names, [](const std::string& name) { return !is_name(name.substr(0, 1)); });
   return names;
-}
-
-Result<std::vector<CachedAttachment>> ResultCache::entries_with(const std::string& text) const {
-  std::vector<CachedAttachment> entries;
-  for (const std::string& name : TRY(names())) {
-    if (name.find(text) == name.npos) continue;
-    auto entry = find_named(name);
-    if (!entry) {
-      log::warn("passed over cached result: {}", entry.error().message);
-    } else if (*entry) {
-      entries.push_back(**std::move(entry));
-    }
-  }
-  return entries;
 }
 
 Result<std::optional<CachedAttachment>> ResultCache::find_named(const std::string& name) const {

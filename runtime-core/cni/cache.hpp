@@ -46,7 +46,8 @@ class ResultCache {
   // be an entry of it and cannot be used is an error, which says what to do. Of all networks (empty
   // name): one that cannot be read; damaged ones, which may be anything, are named in a warning.
   Result<std::vector<CachedAttachment>> all_of(const std::string& network) const;
-  // Those of one container; only files whose name may be one of its entries are read.
+  // Those of one container, of all networks; only files whose name may be one of its entries are
+  // read.
   Result<std::vector<CachedAttachment>> of_container(const std::string& container_id) const;
 
   // Whether store() will be able to write it, as far as the values say; asked before anything is
@@ -70,8 +71,9 @@ class ResultCache {
   Status write(const CachedAttachment& attachment, const std::string& text) const;
   // The names of files that may be entries.
   Result<std::vector<std::string>> names() const;
-  // The entries that can be used of those whose file name has the text in it.
-  Result<std::vector<CachedAttachment>> entries_with(const std::string& text) const;
+  // all_of(), of the files alone whose name has the text in it.
+  Result<std::vector<CachedAttachment>> all_with(const std::string& network,
+                                                 const std::string& text) const;
   Result<std::optional<CachedAttachment>> find_named(const std::string& name) const;
 
   std::string directory_;

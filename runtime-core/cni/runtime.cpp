@@ -471,6 +471,10 @@ Result<std::vector<CachedAttachment>> Runtime::all_cached(const std::string& net
   return ResultCache(options_.cache_directory).all_of(network);
 }
 
+Result<std::vector<CachedAttachment>> Runtime::cached_of(const std::string& container_id) {
+  return ResultCache(options_.cache_directory).of_container(container_id);
+}
+
 std::vector<CachedAttachment> Runtime::cached(const std::string& network) {
   auto entries = ResultCache(options_.cache_directory).all();
   if (!entries) {

@@ -94,6 +94,8 @@ class Runtime {
   std::vector<CachedAttachment> cached(const std::string& network);  // empty name: of all networks
   // For those who act on what is not there: ResultCache::all_of().
   Result<std::vector<CachedAttachment>> all_cached(const std::string& network);
+  // The same of one container, without a look at what others have: ResultCache::of_container().
+  Result<std::vector<CachedAttachment>> cached_of(const std::string& container_id);
 
  private:
   Status detach(const NetworkConfig& network, const RuntimeCall& call);

@@ -99,6 +99,78 @@ TEST_F(ContainerNetwork, ADyingContainerLeavesNoNetwork) {
   EXPECT_EQ(host_state(), before);
 }
 
+TEST_F(ContainerNetwork, ARunningOneIsConnectedByItsNameAndAllGoesWithIt) {
+  sure("netctl network create back --subnet 10.5.0.0/24");
+  sure("netctl network create side --subnet 10.6.0.0/24");
+  sure_in_box("--rm --network bridge --network back --network side -- true");
+  const std::string before = host_state();
+  serve("--name web");
+  EXPECT_THAT(sure("netctl network connect back web --ip 10.5.0.7"),
+              HasSubstr("web eth1: 10.5.0.7/24"));
+  EXPECT_EQ(fetch("10.5.0.7"), "served from a container\n");
+  // By the name of its namespace it is another container's, and still goes with it.
+  const std::string pin = "netctl-" + fact("netctl ps", "id").substr(0, 12);
+  EXPECT_THAT(sure("netctl network connect side " + pin + " --ip 10.6.0.7"),
+              HasSubstr("eth2: 10.6.0.7/24"));
+  EXPECT_EQ(fetch("10.6.0.7"), "served from a container\n");
+
+  sure("netctl rm -f web");
+  EXPECT_EQ(host_state(), before);
+  EXPECT_EQ(sure("netctl ls -q"), "");
+  EXPECT_EQ(sure("netctl ipam show back -q"), "");
+  EXPECT_EQ(sure("netctl ipam show side -q"), "");
+}
+
+TEST_F(ContainerNetwork, OneStandsInThePlaceOfItsNamespace) {
+  sure("netctl network create back --subnet 10.5.0.0/24");
+  serve("--name web -p 8080:80");
+  const std::string id = fact("netctl ps", "id");
+  for (const std::string& word : {std::string("web"), id.substr(0, 12), id}) {
+    EXPECT_EQ(fact("netctl inspect bridge " + word, "container"), id) << word;
+    EXPECT_EQ(sure("netctl port " + word + " 80"), "0.0.0.0:8080") << word;
+  }
+  sure("netctl check bridge web");
+  EXPECT_EQ(fact("netctl sandbox inspect web", "namespace"), "netctl-" + id.substr(0, 12));
+  sure("netctl ns add client");
+  sure("netctl add bridge client");
+  EXPECT_THAT(sure("netctl trace client web:80"), HasSubstr("connection was accepted"));
+  EXPECT_THAT(sure("netctl trace web client:80"), HasSubstr("refused: nothing listens there"));
+
+  sure("netctl network connect back web");
+  sure("netctl network disconnect back web");
+  EXPECT_THAT(run("netctl network disconnect back web").err,
+              HasSubstr("web is not connected to network \"back\""));
+  sure("netctl del bridge web");
+  EXPECT_THAT(run("netctl inspect bridge web").err, HasSubstr("eth0 of web is not attached"));
+}
+
+TEST_F(ContainerNetwork, ANamespaceOfTheSameNameComesFirst) {
+  serve("--name web");
+  sure("netctl ns add web");
+  sure("netctl add bridge web");
+  const std::string other = fact("netctl inspect bridge web", "container");
+  EXPECT_THAT(other, HasSubstr("cnitool-"));
+  // Also when it is gone, and left something behind.
+  sure("netctl ns rm web");
+  EXPECT_EQ(fact("netctl inspect bridge web", "container"), other);
+  sure("netctl del bridge web");
+  EXPECT_EQ(fact("netctl inspect bridge web", "container"), fact("netctl ps", "id"));
+}
+
+TEST_F(ContainerNetwork, OneThatCannotBeConnectedIsToldApart) {
+  sure_in_box("--name done -- true");
+  EXPECT_THAT(run("netctl network connect bridge done").err,
+              HasSubstr("container \"done\" does not run: netctl ps -a shows its state"));
+  EXPECT_THAT(run("netctl add bridge done").err, HasSubstr("container \"done\" does not run"));
+  sure("netctl del bridge done");
+  sure_in_box("--name host --network host -d -- sleep 100");
+  EXPECT_THAT(run("netctl network connect bridge host").err,
+              HasSubstr("container \"host\" is on the host's network"));
+  // The beginning of an id is a namespace's name until it is as long as `ps` shows it.
+  EXPECT_THAT(run("netctl add bridge " + fact("netctl ps", "id").substr(0, 11)).err,
+              HasSubstr("no namespace"));
+}
+
 TEST_F(ContainerNetwork, NamesAreFoundByItsFiles) {
   EXPECT_THAT(
       sure_in_box(
