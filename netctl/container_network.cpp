@@ -1,7 +1,6 @@
 #include "netctl/container_network.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <sstream>
 
 #include "netctl/attach.hpp"
@@ -138,8 +137,8 @@ Status detach_all(const Settings& settings, const container::State& state) {
     const auto same = [&](const Target& other) { return is_same(each, other); };
     if (std::ranges::none_of(targets, same)) targets.push_back(each);
   }
-  for (const Target& each : targets | std::views::reverse) {
-    errors.keep(del(settings, each).context("network \"{}\"", each.network));
+  for (auto each = targets.rbegin(); each != targets.rend(); ++each) {
+    errors.keep(del(settings, *each).context("network \"{}\"", each->network));
   }
   return errors.status();
 }
