@@ -109,7 +109,7 @@ Facts facts_of(const cni::CachedAttachment& attachment) {
           fact("hostInterface", std::move(host_interface))};
 }
 
-bool holds(const Filter& filter, const Facts& facts) {
+bool attachment_holds(const Filter& filter, const Facts& facts) {
   if (filter.key != "address") return is_fact(filter, facts);
   // With the length of its network or without.
   const auto addresses = std::ranges::find(facts, "addresses", &Fact::name);
@@ -199,7 +199,7 @@ Status list_attachments(const Settings& settings, const Output& output) {
                     .filters = kAttachmentFilters,
                     .read = read,
                     .changes = attachment_changes(settings),
-                    .holds = holds},
+                    .holds = attachment_holds},
                    output);
 }
 

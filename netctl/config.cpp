@@ -87,7 +87,7 @@ void write_gateway_modes(const NewNetwork& network, Json& plugin) {
   if (!v6.empty()) plugin["gatewayModeV6"] = v6;
 }
 
-Json bridge_of(const NewNetwork& network) {
+Json bridge_plugin(const NewNetwork& network) {
   Json plugin{{"type", "bridge"}, {"bridge", network.bridge}};
   if (!network.ipam.empty()) {
     write_gateway_modes(network, plugin);
@@ -130,7 +130,7 @@ NetworkFacts network_facts(const cni::NetworkConfig& network) {
 }
 
 std::string network_json(const NewNetwork& network) {
-  Json plugins = Json::array({bridge_of(network)});
+  Json plugins = Json::array({bridge_plugin(network)});
   if (!network.ipam.empty()) {
     Json portmap{{"type", "portmap"}, {"capabilities", Json{{"portMappings", true}}}};
     write_gateway_modes(network, portmap);

@@ -66,12 +66,6 @@ std::vector<std::string> values_of(const std::string& file, const std::string& k
   return values;
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += " " + word;
-  return text;
-}
-
 }  // namespace
 
 Result<std::vector<container::NetworkUse>> network_uses(const Settings& settings,
@@ -175,8 +169,8 @@ std::string resolv_conf_text(const Names& names, const std::string& host_file, b
   if (options.empty()) options = values_of(host_file, "options");
   std::string text;
   for (const std::string& server : servers) text += "nameserver " + server + "\n";
-  if (!search.empty() && search.front() != ".") text += "search" + joined(search) + "\n";
-  if (!options.empty()) text += "options" + joined(options) + "\n";
+  if (!search.empty() && search.front() != ".") text += "search " + joined(search, " ") + "\n";
+  if (!options.empty()) text += "options " + joined(options, " ") + "\n";
   return text;
 }
 

@@ -129,7 +129,7 @@ const std::string& text_of(const Facts& facts, std::string_view name) {
   return fact == facts.end() ? none : fact->text;
 }
 
-bool holds(const Filter& filter, const Facts& facts) {
+bool container_holds(const Filter& filter, const Facts& facts) {
   if (filter.key == "id") return text_of(facts, "id").starts_with(filter.value);
   if (filter.key == "name") return text_of(facts, "name").find(filter.value) != std::string::npos;
   if (filter.key == "network") return is_fact({.key = "networks", .value = filter.value}, facts);
@@ -192,14 +192,14 @@ Fact bytes_fact(const std::string& name, const std::optional<std::uint64_t>& byt
   return number_fact(name, bytes, bytes_text(bytes.value_or(0)));
 }
 
-struct Traffic {
+struct NetworkBytes {
   std::uint64_t received = 0;
   std::uint64_t sent = 0;
 };
 
 // Of all interfaces but lo, in the namespace that the process is in (proc(5), /proc/net/dev).
-Traffic traffic_of(pid_t pid) {
-  Traffic traffic;
+NetworkBytes traffic_of(pid_t pid) {
+  NetworkBytes traffic;
   const auto text = sys::find_file(format("/proc/{}/net/dev", pid));
   if (!text || !*text) return traffic;
   std::istringstream lines(**text);
@@ -221,7 +221,7 @@ Facts statistics_facts(const State& state, const cgroup::Statistics& used) {
   const auto lived_ns = static_cast<double>(now.count() - state.started_ns);
   const double percent =
       lived_ns > 0 ? 100.0 * static_cast<double>(used.cpu_ns.value_or(0)) / lived_ns : 0;
-  const Traffic traffic = traffic_of(state.init.pid);
+  const NetworkBytes traffic = traffic_of(state.init.pid);
   return {
       fact("name", state.name),
       fact("id", state.id),
@@ -353,7 +353,7 @@ Status list_containers(const Settings& settings, bool all, const Output& output)
                     .filters = kContainerFilters,
                     .read = read,
                     .changes = container_changes(settings),
-                    .holds = holds},
+                    .holds = container_holds},
                    output);
 }
 
@@ -447,7 +447,7 @@ Status show_statistics(const Settings& settings, const std::vector<std::string>&
                     .filters = kStatisticsFilters,
                     .read = read,
                     .changes = container_changes(settings),
-                    .holds = holds},
+                    .holds = container_holds},
                    output);
 }
 

@@ -23,7 +23,6 @@
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/cni/plugin.hpp"
 #include "runtime-core/cni/result.hpp"
-#include "runtime-core/ns/netns.hpp"
 #include "runtime-core/rtnl/route_socket.hpp"
 #include "runtime-core/sys/files.hpp"
 #include "runtime-core/sys/sysctl.hpp"
@@ -93,17 +92,11 @@ Result<Finding> examine_table(const attach::OwnedTable& table) {
   return judge_table(state);
 }
 
-// In doubt it is there.
-bool is_gone(const cni::CachedAttachment& attachment) {
-  if (attachment.call.netns.empty()) return false;  // not known
-  const auto netns = ns::find_netns(attachment.call.netns);
-  return netns && !*netns;
-}
-
 Finding examine_attachments(const Attachments& attachments) {
   std::vector<std::string> gone;
   for (const cni::CachedAttachment& each : attachments) {
-    if (is_gone(each)) gone.push_back(format("{} ({})", each.call.container_id, each.network));
+    if (is_netns_gone(each).value_or(false))
+      gone.push_back(format("{} ({})", each.call.container_id, each.network));
   }
   return judge_attachments(gone);
 }
@@ -295,7 +288,7 @@ Status mend(const Settings& settings) {
   errors.keep(switch_forwarding_on(attachments));
   std::set<std::string> networks;
   for (const cni::CachedAttachment& each : attachments) {
-    if (is_gone(each)) networks.insert(each.network);
+    if (is_netns_gone(each).value_or(false)) networks.insert(each.network);
   }
   for (const std::string& network : networks) {
     errors.keep(collect_garbage(settings, {.network = network}));

@@ -22,12 +22,6 @@ std::string dotted(std::string path) {
   return path;
 }
 
-std::string joined(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
-  return all;
-}
-
 std::string value_of(const Sysctls& values, const char* path) {
   const auto found = values.find(path);
   return found == values.end() ? "" : found->second;
@@ -178,7 +172,7 @@ Findings judge_firewalls(const Firewalls& firewalls) {
   }
   const std::vector<std::string> names(owners.begin(), owners.end());
   if (!names.empty()) {
-    findings.push_back({Grade::Ok, "firewall", joined(names) + " has rules of its own", ""});
+    findings.push_back({Grade::Ok, "firewall", joined(names, ", ") + " has rules of its own", ""});
   } else if (findings.empty()) {
     findings.push_back({Grade::Ok, "firewall", "no other drops what is forwarded", ""});
   }
@@ -197,9 +191,10 @@ Finding judge_table(const TableState& table) {
 
 Finding judge_attachments(const std::vector<std::string>& gone) {
   if (gone.empty()) return {Grade::Ok, "attachments", "each has its namespace", ""};
-  return {Grade::Warn, "attachments",
-          format("the namespace is gone of {}: addresses and ports are still held", joined(gone)),
-          "netctl gc"};
+  return {
+      Grade::Warn, "attachments",
+      format("the namespace is gone of {}: addresses and ports are still held", joined(gone, ", ")),
+      "netctl gc"};
 }
 
 Findings judge_ranges(const std::vector<Overlap>& overlaps) {
@@ -243,9 +238,10 @@ Findings judge_plugins(const std::vector<PluginFile>& plugins,
   }
   if (!missing.empty()) {
     const bool all = missing.size() == plugins.size();
-    findings.push_back({all ? Grade::Fail : Grade::Warn, "plugins",
-                        format("{} not found in {}", joined(missing), joined(directories)),
-                        "install them there, or set CNI_PATH"});
+    findings.push_back(
+        {all ? Grade::Fail : Grade::Warn, "plugins",
+         format("{} not found in {}", joined(missing, ", "), joined(directories, ", ")),
+         "install them there, or set CNI_PATH"});
   }
   if (findings.empty()) findings.push_back({Grade::Ok, "plugins", "all of this version", ""});
   return findings;
@@ -256,7 +252,8 @@ Finding judge_copies(const Copies& copies, const std::string& own_version) {
   std::string others;
   for (const auto& [version, names] : copies.by_version) {
     if (version == own_version) continue;
-    others += format("{}{} of version {}", others.empty() ? "" : "; ", joined(names), version);
+    others +=
+        format("{}{} of version {}", others.empty() ? "" : "; ", joined(names, ", "), version);
   }
   if (others.empty()) return {Grade::Ok, about, "those of netctl are of this version", ""};
   return {Grade::Warn, about, others + ": other runtimes call those",

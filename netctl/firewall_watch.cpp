@@ -24,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 // Who flushes a ruleset often does it in several transactions, or loads another one right after.
-constexpr milliseconds kGather{100};
+constexpr milliseconds kNewsGather{100};
 // When putting back failed, which is when the kernel was short of something.
 constexpr milliseconds kRetry{5000};
 
@@ -40,11 +40,11 @@ Result<UniqueFd> open_stop_signal() {
   return stop;
 }
 
-enum class Event { Stop, News, Due };
+enum class RuleEvent { Stop, News, Due };
 
 // What comes first; `due` may be never.
-Result<Event> wait(const nft::RemovalWatch& watch, const UniqueFd& stop,
-                   std::optional<Clock::time_point> due) {
+Result<RuleEvent> wait(const nft::RemovalWatch& watch, const UniqueFd& stop,
+                       std::optional<Clock::time_point> due) {
   std::array<pollfd, 2> files{{{.fd = stop.get(), .events = POLLIN, .revents = 0},
                                {.fd = watch.fd(), .events = POLLIN, .revents = 0}}};
   while (true) {
@@ -56,9 +56,9 @@ Result<Event> wait(const nft::RemovalWatch& watch, const UniqueFd& stop,
     const int ready = ::poll(files.data(), files.size(), patience);
     if (ready < 0 && errno == EINTR) continue;
     if (ready < 0) return system_error(errno, "wait for nftables notifications");
-    if (files[0].revents != 0) return Event::Stop;
-    if (due && Clock::now() >= *due) return Event::Due;
-    if (files[1].revents != 0) return Event::News;
+    if (files[0].revents != 0) return RuleEvent::Stop;
+    if (due && Clock::now() >= *due) return RuleEvent::Due;
+    if (files[1].revents != 0) return RuleEvent::News;
   }
 }
 
@@ -90,15 +90,15 @@ Status watch_firewall(const Settings& settings) {
   std::optional<Clock::time_point> due;
   nft::RemovalWatch::News news;
   while (true) {
-    const Event event = TRY(wait(watch, stop, due));
+    const RuleEvent event = TRY(wait(watch, stop, due));
     switch (event) {
-      case Event::Stop:
+      case RuleEvent::Stop:
         return ok();
-      case Event::News:
+      case RuleEvent::News:
         news = TRY(watch.read());
-        if (has_loss(news) && !due) due = Clock::now() + kGather;
+        if (has_loss(news) && !due) due = Clock::now() + kNewsGather;
         break;
-      case Event::Due:
+      case RuleEvent::Due:
         due.reset();
         if (const auto count = put_back(settings)) {
           TRY(report(*count));

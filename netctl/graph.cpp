@@ -18,7 +18,7 @@ using cni::json_strings;
 std::string json_bool(bool value) { return value ? "true" : "false"; }
 
 template <class Things, class ToJson>
-std::string json_of(const Things& things, ToJson to_json) {
+std::string list_json(const Things& things, ToJson to_json) {
   std::vector<std::string> values;
   values.reserve(things.size());
   for (const auto& each : things) values.push_back(to_json(each));
@@ -34,10 +34,10 @@ std::string link_json(const GraphLink& link) {
   return json_object({{"name", json_string(link.name)},
                       {"state", json_string(link.state)},
                       {"addresses", json_strings(link.addresses)},
-                      {"routes", json_of(link.routes, route_json)}});
+                      {"routes", list_json(link.routes, route_json)}});
 }
 
-std::string network_json(const GraphNetwork& network) {
+std::string graph_network_json(const GraphNetwork& network) {
   return json_object({{"name", json_string(network.name)},
                       {"driver", json_string(network.driver)},
                       {"network", json_bool(network.is_ours)},
@@ -62,14 +62,14 @@ std::string endpoint_json(const GraphEndpoint& endpoint) {
                       {"state", json_string(endpoint.state)},
                       {"addresses", json_strings(endpoint.addresses)},
                       {"hostInterface", json_string(endpoint.host_end)},
-                      {"ports", json_of(endpoint.ports, port_json)}});
+                      {"ports", list_json(endpoint.ports, port_json)}});
 }
 
 std::string container_json(const GraphContainer& container) {
   return json_object({{"name", json_string(container.name)},
                       {"state", json_string(container.state)},
                       {"path", json_string(container.path)},
-                      {"endpoints", json_of(container.endpoints, endpoint_json)},
+                      {"endpoints", list_json(container.endpoints, endpoint_json)},
                       {"joined", json_strings(container.joined)}});
 }
 
@@ -94,9 +94,9 @@ Result<std::string> drawn(const Settings& settings, GraphForm form) {
 
 std::string graph_json(const Graph& graph) {
   return json_object({{"host", json_string(graph.host)},
-                      {"links", json_of(graph.links, link_json)},
-                      {"networks", json_of(graph.networks, network_json)},
-                      {"containers", json_of(graph.containers, container_json)}});
+                      {"links", list_json(graph.links, link_json)},
+                      {"networks", list_json(graph.networks, graph_network_json)},
+                      {"containers", list_json(graph.containers, container_json)}});
 }
 
 std::string network_kind(const GraphNetwork& network) {

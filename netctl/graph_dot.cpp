@@ -8,7 +8,7 @@ namespace {
 
 // A text inside of quotes (the DOT language: only the quote needs an escape; labels have others,
 // which begin with a backslash).
-std::string escaped(std::string_view text) {
+std::string dot_escaped(std::string_view text) {
   std::string out;
   for (const char each : on_one_line(text)) {
     if (each == '"' || each == '\\') out += '\\';
@@ -21,20 +21,20 @@ std::string escaped(std::string_view text) {
 std::string label_of(const std::vector<std::string>& lines) {
   std::string label;
   for (const std::string& line : lines) {
-    if (!line.empty()) label += escaped(line) + "\\l";
+    if (!line.empty()) label += dot_escaped(line) + "\\l";
   }
   return label;
 }
 
 std::string node(const std::string& id, const std::vector<std::string>& lines,
                  std::string_view more) {
-  return format("  \"{}\" [label=\"{}\"{}];\n", escaped(id), label_of(lines), more);
+  return format("  \"{}\" [label=\"{}\"{}];\n", dot_escaped(id), label_of(lines), more);
 }
 
 std::string edge(const std::string& from, const std::string& to, const std::string& label,
                  std::string_view more) {
-  return format("  \"{}\" -- \"{}\" [label=\"{}\"{}];\n", escaped(from), escaped(to),
-                escaped(label), more);
+  return format("  \"{}\" -- \"{}\" [label=\"{}\"{}];\n", dot_escaped(from), dot_escaped(to),
+                dot_escaped(label), more);
 }
 
 std::string host_part(const Graph& graph) {

@@ -32,14 +32,14 @@ constexpr std::uint8_t kUniverse = 0;  // RT_SCOPE_UNIVERSE
 constexpr std::string_view kHost = "host";
 
 // A namespace whatever path leads to it, as long as it is there: its file. Otherwise the path.
-struct Place {
+struct FilePlace {
   dev_t device = 0;
   ino_t inode = 0;
   std::string path{};
-  auto operator<=>(const Place&) const = default;
+  auto operator<=>(const FilePlace&) const = default;
 };
 
-Place place_of_path(const std::string& path) {
+FilePlace place_of_path(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return {.path = path};
   return {.device = info.st_dev, .inode = info.st_ino};
@@ -194,7 +194,7 @@ class Reader {
   }
 
   // The one in that namespace, there from now on.
-  GraphContainer& at(const Place& place, const std::string& path) {
+  GraphContainer& at(const FilePlace& place, const std::string& path) {
     const auto [found, is_new] = found_.try_emplace(place);
     if (is_new) found->second = {.name = ns::name_of_path(path), .path = path};
     return found->second;
@@ -207,7 +207,7 @@ class Reader {
 
   Status read_attachments() {
     for (const cni::CachedAttachment& each : attachments_) {
-      const Place place = place_of_path(each.call.netns);
+      const FilePlace place = place_of_path(each.call.netns);
       if (place == own_) {
         of_host_.push_back({.name = name_of(each.call.container_id),
                             .endpoints = {{.network = each.network, .ifname = each.call.ifname}}});
@@ -249,7 +249,7 @@ class Reader {
   Status read_pins() {
     for (const std::string& name : TRY(ns::list_pinned())) {
       const std::string path = ns::pin_directory() + "/" + name;
-      const Place place = place_of_path(path);
+      const FilePlace place = place_of_path(path);
       if (place != own_) at(place, path);
     }
     return ok();
@@ -319,9 +319,9 @@ class Reader {
   Host host_;
   Attachments attachments_;
   std::map<std::string, std::vector<GraphPort>> ports_;
-  Place own_;
+  FilePlace own_;
   std::map<std::string, std::string> names_{};  // of containers, by id
-  std::map<Place, GraphContainer> found_{};
+  std::map<FilePlace, GraphContainer> found_{};
   std::vector<GraphContainer> of_host_{};
   std::set<std::string> ends_{};  // interfaces of the host that lead to containers
 };

@@ -43,7 +43,7 @@ text { fill: #e2e8f0; }
 </style>
 )";
 
-std::string escaped(std::string_view text) {
+std::string xml_escaped(std::string_view text) {
   std::string out;
   for (const char each : on_one_line(text)) {
     switch (each) {
@@ -126,7 +126,7 @@ std::string length_of(std::string_view text) {
 
 // "<title>" is what a browser shows under the pointer.
 std::string tip(const std::string& text) {
-  return text.empty() ? "" : "<title>" + escaped(text) + "</title>";
+  return text.empty() ? "" : "<title>" + xml_escaped(text) + "</title>";
 }
 
 // Across, around a corner, along the lane, around another, across.
@@ -156,7 +156,7 @@ std::string svg_of(const Box& box, const BoxLine& line, std::size_t index) {
   }
   text += format("<text class=\"{}\" x=\"{}\" y=\"{}\"{}>{}{}</text>\n", class_of(line.style),
                  px(box.x + kPadding), px(y + kFontSize * 0.35), length_of(line.text),
-                 line.text == line.whole ? "" : tip(line.whole), escaped(line.text));
+                 line.text == line.whole ? "" : tip(line.whole), xml_escaped(line.text));
   return text;
 }
 
@@ -175,7 +175,7 @@ std::string svg_of(const Box& box) {
   if (!box.state.empty()) {
     text += format("<text class=\"{}\" text-anchor=\"end\" x=\"{}\" y=\"{}\">{}</text>\n",
                    class_of_state(box.state), px(box.x + box.width - kPadding),
-                   px(box.middle_of(0) + kFontSize * 0.35), escaped(box.state));
+                   px(box.middle_of(0) + kFontSize * 0.35), xml_escaped(box.state));
   }
   return text;
 }
@@ -191,13 +191,13 @@ std::string graph_svg(const Graph& graph) {
   std::string text = format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {} {}\" "
       "xml:space=\"preserve\" role=\"img\">\n<title>Container network of {}</title>\n",
-      width, height, width, height, escaped(graph.host));
+      width, height, width, height, xml_escaped(graph.host));
   text += kStyle;
   text += "<rect class=\"ground\" width=\"100%\" height=\"100%\"/>\n";
   for (const Wire& wire : drawing.wires) text += svg_of(wire);
   for (const Heading& each : drawing.headings) {
     text += format("<text class=\"heading\" x=\"{}\" y=\"{}\">{}</text>\n", px(each.x),
-                   px(drawing.top - 14), escaped(capitals(each.text)));
+                   px(drawing.top - 14), xml_escaped(capitals(each.text)));
   }
   for (const Box& box : drawing.boxes) text += svg_of(box);
   return text + "</svg>\n";

@@ -14,14 +14,8 @@ struct Branch {
   std::vector<Branch> below{};
 };
 
-std::string joined(const std::vector<std::string>& texts) {
-  std::string text;
-  for (const std::string& each : texts) text += (text.empty() ? "" : ", ") + each;
-  return text;
-}
-
 Branch link_branch(const GraphLink& link) {
-  Branch branch{.name = link.name, .rest = joined(link.addresses), .state = link.state};
+  Branch branch{.name = link.name, .rest = joined(link.addresses, ", "), .state = link.state};
   for (const GraphRoute& route : link.routes) {
     const std::string via = route.gateway.empty() ? "" : "via " + route.gateway;
     branch.below.push_back({.name = route.destination, .rest = via});
@@ -38,7 +32,7 @@ Branch container_branch(const GraphContainer& container, const std::string& netw
       continue;
     }
     Branch end{
-        .name = endpoint.ifname, .rest = joined(endpoint.addresses), .state = endpoint.state};
+        .name = endpoint.ifname, .rest = joined(endpoint.addresses, ", "), .state = endpoint.state};
     if (!endpoint.host_end.empty()) end.rest += " through " + endpoint.host_end;
     for (const PortText& port : port_texts(endpoint)) {
       end.below.push_back({.name = "port " + port.text, .rest = port.note});
@@ -64,11 +58,11 @@ Branch network_branch(const Graph& graph, const GraphNetwork& network) {
                                .device = network.device};
   for (const std::string& each :
        {network_kind(stateless),
-        joined(network.addresses.empty() ? network.subnets : network.addresses),
+        joined(network.addresses.empty() ? network.subnets : network.addresses, ", "),
         network_policy(network)}) {
     if (!each.empty() && each != network.name) rest.push_back(each);
   }
-  branch.rest = joined(rest);
+  branch.rest = joined(rest, ", ");
   branch.state = network.state;
   for (const GraphContainer& each : graph.containers) {
     if (is_in(each, network.name)) branch.below.push_back(container_branch(each, network.name));

@@ -30,12 +30,6 @@ constexpr std::size_t kLargest = 512U << 20;  // with what a debugger wants to k
 
 using Identity = std::pair<dev_t, ino_t>;  // one for all names of a file
 
-std::string text_of(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
-  return all;
-}
-
 std::string backup_of(const std::string& path) { return format("{}{}", path, kBackup); }
 
 Error error_at(std::string_view step, std::string_view path) {
@@ -49,17 +43,17 @@ Status rename_file(const std::string& from, const std::string& to) {
 
 // --- what there is --------------------------------------------------------------------------
 
-enum class Holder { Nobody, Us, Another };
+enum class HeldBy { Nobody, Us, Another };
 
-Result<Holder> holder_of(const std::string& path) {
+Result<HeldBy> holder_of(const std::string& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) {
-    if (errno == ENOENT) return Holder::Nobody;
+    if (errno == ENOENT) return HeldBy::Nobody;
     return error_at("look at", path);
   }
   if (S_ISDIR(info.st_mode)) return fail(Errc::Exists, "{} is a directory: move it away", path);
   const bool is_ours = S_ISREG(info.st_mode) && TRY(cni::stamped_version(path)).has_value();
-  return is_ours ? Holder::Us : Holder::Another;
+  return is_ours ? HeldBy::Us : HeldBy::Another;
 }
 
 Result<Identity> identity_of(const std::string& path) {
@@ -72,13 +66,6 @@ Result<bool> are_same(const std::string& one, const std::string& other) {
   const std::string first = TRY(sys::read_file(one, kLargest));
   const std::string second = TRY(sys::read_file(other, kLargest));
   return first == second;
-}
-
-// One that works on a directory's files, at a time; it leaves nothing there.
-Result<sys::FileLock> lock_directory(const std::string& directory) {
-  UniqueFd opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!opened) return error_at("open", directory);
-  return sys::FileLock::acquire(std::move(opened), sys::Lock::Exclusive, directory);
 }
 
 Status refuse_own_directory(const Installation& wanted) {
@@ -129,18 +116,18 @@ Result<std::vector<Task>> plugins_in(const Installation& wanted) {
     return fail(Errc::InvalidArgument,
                 "{} has plugins of another version than this netctl, which is {}: {}; install both "
                 "together",
-                wanted.source, cni::own_version(), text_of(others));
+                wanted.source, cni::own_version(), joined(others, ", "));
   }
   return tasks;
 }
 
 Result<Step> step_for(const Task& task) {
   switch (TRY(holder_of(task.to))) {
-    case Holder::Nobody:
+    case HeldBy::Nobody:
       return Step::Add;
-    case Holder::Another:
+    case HeldBy::Another:
       return Step::TakeOver;
-    case Holder::Us:
+    case HeldBy::Us:
       break;
   }
   return TRY(are_same(task.from, task.to)) ? Step::Keep : Step::Update;
@@ -152,7 +139,7 @@ Status refuse_others(const std::vector<Task>& tasks, const Installation& wanted)
   for (const Task& task : tasks) {
     if (task.step != Step::TakeOver) continue;
     others.push_back(task.name);
-    if (TRY(holder_of(backup_of(task.to))) != Holder::Nobody) {
+    if (TRY(holder_of(backup_of(task.to))) != HeldBy::Nobody) {
       backups.push_back(backup_of(task.to));
     }
   }
@@ -160,11 +147,11 @@ Status refuse_others(const std::vector<Task>& tasks, const Installation& wanted)
   if (!wanted.force) {
     return fail(Errc::Exists,
                 "{} has files of others: {}; --force keeps them as NAME{} and puts ours there",
-                wanted.directory, text_of(others), kBackup);
+                wanted.directory, joined(others, ", "), kBackup);
   }
   if (backups.empty()) return ok();
   return fail(Errc::Exists, "what was there before is kept already: {}; move it away first",
-              text_of(backups));
+              joined(backups, ", "));
 }
 
 std::string line_of(const Task& task, bool dry_run) {
@@ -268,7 +255,7 @@ Status install(const Installation& wanted) {
   std::vector<Task> tasks = TRY(plugins_in(wanted));
   if (!wanted.dry_run) TRY(sys::ensure_directory(wanted.directory, 0755));
   std::optional<sys::FileLock> lock;
-  if (!wanted.dry_run) lock = TRY(lock_directory(wanted.directory));
+  if (!wanted.dry_run) lock = TRY(sys::FileLock::of_directory(wanted.directory));
   for (Task& task : tasks) task.step = TRY(step_for(task));
   TRY(refuse_others(tasks, wanted));
   std::string lines;
@@ -288,10 +275,10 @@ Status take_away(const std::string& directory, const std::string& name, bool dry
                  std::string& lines) {
   const std::string path = directory + "/" + name;
   const std::string backup = backup_of(path);
-  const Holder holder = TRY(holder_of(path));
-  const bool has_backup = TRY(holder_of(backup)) != Holder::Nobody;
+  const HeldBy holder = TRY(holder_of(path));
+  const bool has_backup = TRY(holder_of(backup)) != HeldBy::Nobody;
   const std::string before = dry_run ? "would " : "";
-  if (holder == Holder::Another) {
+  if (holder == HeldBy::Another) {
     if (has_backup) {
       log::warn("{} is another's by now: what was there before stays at {}", path, backup);
     }
@@ -300,7 +287,7 @@ Status take_away(const std::string& directory, const std::string& name, bool dry
   if (has_backup) {
     if (!dry_run) TRY(rename_file(backup, path));
     lines += format("{}restore {}\n", before, name);
-  } else if (holder == Holder::Us) {
+  } else if (holder == HeldBy::Us) {
     if (!dry_run) TRY(sys::delete_file(path));
     lines += format("{}remove {}\n", before, name);
   }
@@ -314,7 +301,7 @@ bool is_passing(const std::string& name) {
 Status uninstall(const Installation& wanted) {
   const std::string& directory = wanted.directory;
   if (!TRY(sys::exists(directory))) return ok();
-  const sys::FileLock lock = TRY(lock_directory(directory));
+  const sys::FileLock lock = TRY(sys::FileLock::of_directory(directory));
   ErrorList errors;
   std::string lines;
   std::vector<std::string> names;

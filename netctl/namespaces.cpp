@@ -117,7 +117,7 @@ Result<std::vector<Facts>> read_pins(const Settings& settings) {
   return things;
 }
 
-std::string line_of(const Facts& facts) {
+std::string pin_line(const Facts& facts) {
   const std::vector<std::string>& kinds = facts[1].parts;
   std::string line = facts[0].text;
   if (kinds.size() == 1 && kinds.front() == "net") return line;
@@ -150,7 +150,7 @@ Status ns_ls(const Settings& settings, const Output& output) {
                     .changes = {.directories = {ns::pin_directory(), settings.run_directory + "/ns",
                                                 settings.state_directory + "/results"}},
                     .holds = holds,
-                    .line = line_of},
+                    .line = pin_line},
                    output);
 }
 

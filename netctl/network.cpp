@@ -24,15 +24,16 @@ namespace {
 using Attachments = std::vector<cni::CachedAttachment>;
 
 Fact labels_fact(const std::map<std::string, std::string>& labels) {
-  std::string text;
   std::vector<std::string> parts;
   std::vector<std::pair<std::string, std::string>> members;
   for (const auto& [key, value] : labels) {
     parts.push_back(format("{}={}", key, value));
-    text += (text.empty() ? "" : ",") + parts.back();
     members.emplace_back(key, cni::json_string(value));
   }
-  return {.name = "labels", .text = text, .json = cni::json_object(members), .parts = parts};
+  return {.name = "labels",
+          .text = joined(parts, ","),
+          .json = cni::json_object(members),
+          .parts = parts};
 }
 
 Facts facts_of(const cni::NetworkConfig& network, const NetworkFacts& known, std::size_t attached) {
@@ -62,7 +63,7 @@ const Fact& fact_of(const Facts& facts, std::string_view name) {
   return *std::ranges::find(facts, name, &Fact::name);
 }
 
-bool holds(const Filter& filter, const Facts& facts) {
+bool network_holds(const Filter& filter, const Facts& facts) {
   const std::string& name = fact_of(facts, "name").text;
   if (filter.key == "name") return name.find(filter.value) != std::string::npos;
   if (filter.key == "id") return fact_of(facts, "id").text.starts_with(filter.value);
@@ -259,7 +260,7 @@ Status list_networks(const Settings& settings, const Output& output) {
                     .read = read,
                     .changes = {.directories = {settings.config_directory,
                                                 settings.state_directory + "/results"}},
-                    .holds = holds},
+                    .holds = network_holds},
                    output);
 }
 

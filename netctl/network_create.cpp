@@ -1,9 +1,6 @@
 #include "netctl/network_create.hpp"
 
-#include <fcntl.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <ctime>
 #include <map>
@@ -338,11 +335,9 @@ Status complete(NewNetwork& network, const CreateRequest& request,
 }
 
 // Two that create networks at once must not choose the same subnet.
-Result<sys::FileLock> lock_directory(const std::string& path) {
-  TRY(sys::ensure_directory(path, 0755));
-  UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory) return system_error(errno, format("open {}", path));
-  return sys::FileLock::acquire(std::move(directory), sys::Lock::Exclusive, path);
+Result<sys::FileLock> lock_configs(const std::string& directory) {
+  TRY(sys::ensure_directory(directory, 0755));
+  return sys::FileLock::of_directory(directory);
 }
 
 // Whether the name is taken: an error, unless --ignore.
@@ -360,7 +355,7 @@ Result<bool> is_taken(const CreateRequest& request,
 Status create_network(const Settings& settings, const CreateRequest& request) {
   NewNetwork network = TRY(read_request(request));
   std::optional<sys::FileLock> lock;
-  if (!request.dry_run) lock = TRY(lock_directory(settings.config_directory));
+  if (!request.dry_run) lock = TRY(lock_configs(settings.config_directory));
   const auto networks = TRY(all_configured_networks(settings));
   if (TRY(is_taken(request, networks))) return print(network_id(request.name) + "\n");
   TRY(complete(network, request, networks));

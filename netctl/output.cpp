@@ -211,10 +211,10 @@ Fact fact(std::string name, std::int64_t number) {
 }
 
 Fact fact(std::string name, const std::vector<std::string>& texts) {
-  std::string joined;
-  for (const std::string& text : texts) joined += (joined.empty() ? "" : ", ") + text;
-  return {
-      .name = std::move(name), .text = joined, .json = cni::json_strings(texts), .parts = texts};
+  return {.name = std::move(name),
+          .text = joined(texts, ", "),
+          .json = cni::json_strings(texts),
+          .parts = texts};
 }
 
 std::string to_json(const Facts& facts) {

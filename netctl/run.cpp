@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 
 #include "netctl/container_network.hpp"
@@ -177,29 +176,17 @@ std::string pleasant_name(const std::string& id) {
   return format("{}-{}-{}", kHow[digit(0)], kWhat[digit(1)], id.substr(2, 4));
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
-}
-
-std::int64_t now_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
 Result<State> first_state(const Settings& settings, const RunOptions& options) {
   State state;
   state.id = TRY(container::new_id());
   state.name = options.name.empty() ? pleasant_name(state.id) : options.name;
   TRY(container::check_name(state.name).context("--name"));
-  state.command = joined(options.command);
+  state.command = joined(options.command, " ");
   state.rootfs = options.layers.empty() ? options.rootfs : options.layers.back();
   state.monitor = TRY(container::own_name());
   state.cgroup_path = container::group_path_of(state.id);
   state.networks = TRY(network_uses(settings, options));
-  state.created_ns = now_ns();
+  state.created_ns = container::now_ns();
   state.removes_itself = options.remove;
   state.stop_signal = TRY(parse_signal(options.stop_signal).context("--stop-signal"));
   if (options.detach) state.log = store(settings).data_of(state.id) + "/log";

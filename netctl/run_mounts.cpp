@@ -10,7 +10,7 @@ namespace {
 using rootfs::Mount;
 
 // In the data of mount(2) a comma ends the option, a colon the layer.
-std::string escaped(const std::string& path) {
+std::string escaped_layer(const std::string& path) {
   std::string text;
   for (const char c : path) {
     if (c == '\\' || c == ':' || c == ',') text += '\\';
@@ -23,14 +23,14 @@ Result<Mount> overlay_of(const RunOptions& options, const SpecPlace& place) {
   std::string lower;
   // The kernel wants the topmost first.
   for (auto layer = options.layers.rbegin(); layer != options.layers.rend(); ++layer) {
-    lower += (lower.empty() ? "" : ":") + escaped(TRY(absolute_path(*layer)));
+    lower += (lower.empty() ? "" : ":") + escaped_layer(TRY(absolute_path(*layer)));
   }
   Mount mount{
       .destination = "/",
       .type = "overlay",
       .source = "overlay",
-      .options = {"lowerdir=" + lower, "upperdir=" + escaped(place.data_directory + "/upper"),
-                  "workdir=" + escaped(place.data_directory + "/work")}};
+      .options = {"lowerdir=" + lower, "upperdir=" + escaped_layer(place.data_directory + "/upper"),
+                  "workdir=" + escaped_layer(place.data_directory + "/work")}};
   return mount;
 }
 

@@ -242,7 +242,7 @@ Result<std::vector<Facts>> read_sandboxes(const Settings& settings) {
   return things;
 }
 
-bool holds(const Filter& filter, const Facts& facts) {
+bool sandbox_holds(const Filter& filter, const Facts& facts) {
   if (filter.key == "interface")
     return is_fact({.key = "interfaces", .value = filter.value}, facts);
   if (filter.key == "namespace" || filter.key == "path") return is_fact(filter, facts);
@@ -267,7 +267,7 @@ Status list_sandboxes(const Settings& settings, const Output& output) {
                     .filters = kSandboxFilters,
                     .read = [&] { return read_sandboxes(settings); },
                     .changes = attachment_changes(settings),
-                    .holds = holds},
+                    .holds = sandbox_holds},
                    output);
 }
 

@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <ctime>
 
 #include "netctl/attend.hpp"
 #include "netctl/container_network.hpp"
@@ -26,12 +25,6 @@ namespace {
 using container::Launched;
 using container::Spec;
 using container::State;
-
-std::int64_t now_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 struct Pipe {
   UniqueFd reader{};
@@ -82,7 +75,7 @@ class Run {
     }
     UniqueFd terminal = TRY(launched.wait_until_ready());
     TRY(launched.start());
-    state_.started_ns = now_ns();
+    state_.started_ns = container::now_ns();
     TRY(store_.save(state_));
     undo.commit();
     started();
@@ -204,7 +197,7 @@ class Run {
 
   Status finish(int status) {
     state_.exit_status = status;
-    state_.finished_ns = now_ns();
+    state_.finished_ns = container::now_ns();
     const auto save = [&] { return store_.save(state_); };
     ErrorList errors;
     errors.keep(twice(save));

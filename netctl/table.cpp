@@ -11,8 +11,8 @@
 namespace netctl::command {
 namespace {
 
-constexpr std::size_t kGap = 3;
-constexpr std::size_t kNarrowest = 8;
+constexpr std::size_t kColumnGap = 3;
+constexpr std::size_t kNarrowestColumn = 8;
 
 bool is_set(const char* variable) {
   const char* value = std::getenv(variable);
@@ -29,11 +29,11 @@ std::vector<std::size_t> widths_of(const std::vector<Row>& rows, const Screen& s
     }
   }
   if (screen.width == 0 || widths.empty()) return widths;
-  std::size_t whole = kGap * (widths.size() - 1);
+  std::size_t whole = kColumnGap * (widths.size() - 1);
   for (const std::size_t width : widths) whole += width;
   for (; whole > screen.width; --whole) {
     const auto widest = std::ranges::max_element(widths);
-    if (*widest <= kNarrowest) break;
+    if (*widest <= kNarrowestColumn) break;
     --*widest;
   }
   return widths;
@@ -95,7 +95,7 @@ std::string in_columns(const std::vector<Row>& rows, const Screen& screen) {
         gap = 0;
       }
       text += coloured(cell, row[i].colour, screen);
-      gap += widths[i] - width_of(cell) + kGap;
+      gap += widths[i] - width_of(cell) + kColumnGap;
     }
     text += "\n";
   }

@@ -211,15 +211,13 @@ Status print_trace(const Traced& traced, const std::string& source, const std::s
     steps.push_back(facts_of(step, rules));
     steps_json.push_back(to_json(steps.back()));
   }
-  std::string all_steps;
-  for (const std::string& json : steps_json) all_steps += (all_steps.empty() ? "" : ",") + json;
   const bool answered = traced.outcome && traced.outcome->answered;
   const auto& entry = traced.path.entry();
   const Facts facts{fact("source", source),
                     fact("target", target),
                     fact("protocol", kind_text(traced.mark.kind)),
                     fact("probe", entry ? packet_text(*entry) : ""),
-                    {.name = "steps", .text = "", .json = "[" + all_steps + "]"},
+                    {.name = "steps", .text = "", .json = cni::json_list(steps_json)},
                     fact("left", exit_text(traced.path)),
                     fact("decision", decision_text(traced, rules)),
                     fact("answer", outcome_text(traced)),

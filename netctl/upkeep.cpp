@@ -25,13 +25,9 @@ bool can_be_asked(const cni::NetworkConfig& network) {
   return version && *version >= kWithGc;
 }
 
-// What cannot be looked at is not garbage: an error.
-Result<bool> is_gone(const cni::CachedAttachment& attachment) {
-  if (attachment.call.netns.empty()) return false;  // not known
-  return !TRY(ns::find_netns(attachment.call.netns)).has_value();
+Result<bool> is_there(const cni::CachedAttachment& attachment) {
+  return !TRY(is_netns_gone(attachment));
 }
-
-Result<bool> is_there(const cni::CachedAttachment& attachment) { return !TRY(is_gone(attachment)); }
 
 std::string line_of(const cni::CachedAttachment& attachment, std::string_view verb) {
   return format("{} {} {} from {} ({})\n", verb, attachment.call.container_id,
@@ -43,7 +39,7 @@ Status announce(const Settings& settings, const cni::NetworkConfig& network,
                 const Garbage& garbage) {
   ErrorList errors;
   for (const cni::CachedAttachment& each : TRY(runtime(settings).all_cached(network.name))) {
-    const auto gone = garbage.all ? Result<bool>(true) : is_gone(each);
+    const auto gone = garbage.all ? Result<bool>(true) : is_netns_gone(each);
     if (!gone) errors.add(gone.error());
     if (gone && *gone) TRY(print(line_of(each, "would detach")));
   }
@@ -104,6 +100,11 @@ Status tell_other_firewalls(const Settings& settings) {
 }
 
 }  // namespace
+
+Result<bool> is_netns_gone(const cni::CachedAttachment& attachment) {
+  if (attachment.call.netns.empty()) return false;  // not known
+  return !TRY(ns::find_netns(attachment.call.netns)).has_value();
+}
 
 Status collect_garbage(const Settings& settings, const Garbage& garbage) {
   ErrorList errors;

@@ -4,8 +4,13 @@
 
 #include "netctl/settings.hpp"
 #include "runtime-core/base/result.hpp"
+#include "runtime-core/cni/cache.hpp"
 
 namespace netctl::command {
+
+// Whether the attachment's namespace is there no more. One that cannot be looked at is an error,
+// and so no garbage.
+Result<bool> is_netns_gone(const cni::CachedAttachment& attachment);
 
 struct Garbage {
   std::string network{};  // empty: every network

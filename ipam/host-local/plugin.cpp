@@ -187,12 +187,6 @@ Result<std::vector<std::string>> differences(Store& store, const Config& config,
   return found;
 }
 
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
-  return text;
-}
-
 Error not_found(const std::string& container_id, std::string details) {
   return cni::failure(
       cni::kInternal,
@@ -274,7 +268,7 @@ Status HostLocal::check(const cni::Request& request) {
   auto store = TRY(Store::find(place));
   if (!store) return not_found(request.container_id, place.directory + " does not exist");
   const auto found = TRY(differences(*store, config, request));
-  return found.empty() ? ok() : not_found(request.container_id, joined(found));
+  return found.empty() ? ok() : not_found(request.container_id, joined(found, "; "));
 }
 
 Status HostLocal::gc(const cni::Request& request) {

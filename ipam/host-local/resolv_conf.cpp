@@ -7,14 +7,14 @@
 namespace netctl::host_local {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\v\f";
+constexpr std::string_view kBlanks = " \t\r\v\f";
 
 std::vector<std::string> words_of(std::string_view line) {
   std::vector<std::string> words;
-  for (auto begin = line.find_first_not_of(kSpace); begin != std::string_view::npos;) {
-    const auto end = std::min(line.find_first_of(kSpace, begin), line.size());
+  for (auto begin = line.find_first_not_of(kBlanks); begin != std::string_view::npos;) {
+    const auto end = std::min(line.find_first_of(kBlanks, begin), line.size());
     words.emplace_back(line.substr(begin, end - begin));
-    begin = line.find_first_not_of(kSpace, end);
+    begin = line.find_first_not_of(kBlanks, end);
   }
   return words;
 }

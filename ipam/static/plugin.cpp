@@ -39,18 +39,18 @@ Status Static::check(const cni::Request& request) {
   const Config config = TRY(parse_config(request));
   if (!request.prev_result) return cni::failure(cni::kInternal, "Required prevResult missing");
   std::string addresses;
-  std::string details;
+  std::vector<std::string> details;
   for (const cni::Ip& wanted : config.addresses) {
     const std::string found = difference(wanted, *request.prev_result);
     if (found.empty()) continue;
     addresses += " " + wanted.address.to_text();
-    details += (details.empty() ? "" : "; ") + found;
+    details.push_back(found);
   }
   if (details.empty()) return ok();
   return cni::failure(
       cni::kInternal,
       format("static: Failed to match addr{} on interface {}", addresses, request.ifname),
-      std::move(details));
+      joined(details, "; "));
 }
 
 Status Static::gc(const cni::Request&) { return ok(); }

@@ -53,12 +53,12 @@ bool is_fallback_tunnel(const rtnl::Link& link) {
 
 // The names of the interfaces that a container without a network should not have.
 Result<std::string> other_interfaces(RouteSocket& inside) {
-  std::string names;
+  std::vector<std::string> names;
   for (const rtnl::Link& link : TRY(inside.links())) {
     if (link.name == kLoopback || is_fallback_tunnel(link)) continue;
-    names += (names.empty() ? "" : ", ") + link.name;
+    names.push_back(link.name);
   }
-  return names;
+  return joined(names, ", ");
 }
 
 Status refuse_other_interfaces(RouteSocket& inside) {

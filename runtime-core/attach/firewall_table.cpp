@@ -209,7 +209,7 @@ void add_policy_chains(nft::Batch& batch) {
              {kDrop}});
 }
 
-void add_fixed_part(nft::Batch& batch) {
+void add_firewall(nft::Batch& batch) {
   // The user may have made the table, with a chain of rules; who makes the sets makes the rest.
   batch.add_table();
   for (const OwnedSet& owned : firewall_table().sets) {
@@ -299,7 +299,7 @@ OwnedTable make_table() {
                   .chains = {"publish", "prerouting", "output", "postrouting", "count", "count_in",
                              "count_out", "raw", "forward", kApart, kRouted, kAdmin},
                   .users_chain = kAdmin,
-                  .add_fixed_part = add_fixed_part,
+                  .add_fixed_part = add_firewall,
                   .rules_of = rules_of};
   made.sets.reserve(kSets);
   for (const Family family : {Family::V4, Family::V6}) {

@@ -12,7 +12,7 @@ using nft::Element;
 using nft::Field;
 
 constexpr int kAfterFilters = 10;
-constexpr std::string_view kChain = "forward";
+constexpr std::string_view kFlowChain = "forward";
 constexpr std::string_view kFlows = "fast";
 
 const nft::Set kBridges{.name = "bridges", .key = {nft::Type::IfName}};
@@ -25,8 +25,8 @@ nft::FlowTable flows_by(std::vector<std::string> devices) {
   return {.name = std::string(kFlows), .devices = std::move(devices)};
 }
 
-void add_fixed_part(nft::Batch& batch) {
-  const std::string chain(kChain);
+void add_flow_table(nft::Batch& batch) {
+  const std::string chain(kFlowChain);
   batch.add_table(nft::Add::Exclusive);
   batch.add(kBridges).add(flows_by({}));
   batch.add(nft::Chain{.name = chain,
@@ -79,8 +79,8 @@ const OwnedTable& flow_table() {
   static const OwnedTable table{
       .table = {"netctl-flows"},
       .sets = {{kBridges, Purpose::Flow}},
-      .chains = {kChain},
-      .add_fixed_part = add_fixed_part,
+      .chains = {kFlowChain},
+      .add_fixed_part = add_flow_table,
       .rules_of = [](const std::string&) { return std::vector<nft::Rule>(); }};
   return table;
 }

@@ -23,9 +23,9 @@ using nft::Connection;
 constexpr std::size_t kMaxQuestions = 4;
 
 // What is tracked of a family and protocol.
-using Kind = std::pair<Family, Protocol>;
+using FlowKind = std::pair<Family, Protocol>;
 
-std::vector<nft::ConnectionFilter> filters_for(const Kind& kind,
+std::vector<nft::ConnectionFilter> filters_for(const FlowKind& kind,
                                                const std::set<std::uint16_t>& ports) {
   std::vector<nft::ConnectionFilter> filters;
   if (ports.size() > kMaxQuestions) {
@@ -60,11 +60,11 @@ class Ports {
     return found == last ? nullptr : found->second;
   }
 
-  const std::map<Kind, std::set<std::uint16_t>>& numbers() const { return numbers_; }
+  const std::map<FlowKind, std::set<std::uint16_t>>& numbers() const { return numbers_; }
 
  private:
   std::multimap<std::tuple<Family, Protocol, std::uint16_t>, const PublishedPort*> by_number_{};
-  std::map<Kind, std::set<std::uint16_t>> numbers_{};
+  std::map<FlowKind, std::set<std::uint16_t>> numbers_{};
 };
 
 // Deletes the connections to one of the ports that `is_affected` says yes to.

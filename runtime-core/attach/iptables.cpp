@@ -15,7 +15,7 @@ using nft::Verdict;
 using Kind = FilterEdit::Kind;
 
 const std::string kContainers(kContainersChain);
-const Verdict kAccept{.kind = Verdict::Kind::Accept};
+const Verdict kAcceptAll{.kind = Verdict::Kind::Accept};
 
 // Chains of programs that say what may be forwarded.
 constexpr std::array<std::string_view, 4> kOthers = {"DOCKER", "KUBE-", "ufw-", "CNI-"};
@@ -45,13 +45,13 @@ std::vector<FilterRule> rules_for(const IpAddress& address, const std::string& t
   return {{.chain = kContainers,
            .destination = address,
            .state = CtState::Established,
-           .verdict = kAccept},
-          {.chain = kContainers, .source = address, .verdict = kAccept},
+           .verdict = kAcceptAll},
+          {.chain = kContainers, .source = address, .verdict = kAcceptAll},
           {.chain = kContainers,
            .destination = address,
            .state = CtState::Dnat,
            .comment = tag,
-           .verdict = kAccept}};
+           .verdict = kAcceptAll}};
 }
 
 bool has(const std::optional<FilterChain>& chain, const FilterRule& wanted) {
@@ -63,7 +63,7 @@ bool concerns(const FilterRule& rule, const std::vector<IpAddress>& addresses) {
   const auto is_one = [&](const std::optional<IpAddress>& address) {
     return address && std::ranges::find(addresses, *address) != addresses.end();
   };
-  return !rule.has_more && rule.verdict == kAccept &&
+  return !rule.has_more && rule.verdict == kAcceptAll &&
          (is_one(rule.source) || is_one(rule.destination));
 }
 

@@ -33,7 +33,7 @@ using nft::FilterRule;
 using nft::Verdict;
 using Bytes = std::span<const std::uint8_t>;
 
-constexpr char kFilter[] = "filter";
+constexpr char kFilterTable[] = "filter";
 constexpr int kAttempts = 20;  // somebody else may change the table between our look and our change
 
 // The two families' structures have one shape and two names. Their numbers for the socket options
@@ -283,7 +283,7 @@ Result<Snapshot> take_snapshot(Family family) {
   if (socket.get() < 0) return system_error(errno, "open a raw socket");
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     Snapshot snapshot;
-    std::memcpy(snapshot.info.name, kFilter, sizeof kFilter);
+    std::memcpy(snapshot.info.name, kFilterTable, sizeof kFilterTable);
     socklen_t length = sizeof snapshot.info;
     if (::getsockopt(socket.get(), level, IPT_SO_GET_INFO, &snapshot.info, &length) != 0) {
       return system_error(errno, "ask for the table filter");
@@ -291,7 +291,7 @@ Result<Snapshot> take_snapshot(Family family) {
     constexpr std::size_t kHead = sizeof(ipt_get_entries);
     std::vector<std::uint8_t> buffer(kHead + snapshot.info.size);
     ipt_get_entries head{};
-    std::memcpy(head.name, kFilter, sizeof kFilter);
+    std::memcpy(head.name, kFilterTable, sizeof kFilterTable);
     head.size = snapshot.info.size;
     std::memcpy(buffer.data(), &head, sizeof head);
     length = static_cast<socklen_t>(buffer.size());
@@ -316,7 +316,7 @@ Result<std::string> restore_program(Family family) {
 }
 
 Status restore(Family family, const std::vector<FilterEdit>& edits) {
-  std::string input = format("*{}\n", kFilter);
+  std::string input = format("*{}\n", kFilterTable);
   for (const FilterEdit& edit : edits) input += to_text(edit) + "\n";
   input += "COMMIT\n";
   const std::string program = TRY(restore_program(family));

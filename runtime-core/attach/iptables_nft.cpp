@@ -34,10 +34,10 @@ void add_edit(nft::Batch& batch, FilterEdit edit) {
   }
 }
 
-using Decide = std::function<std::vector<FilterEdit>(const FilterTable&, Family)>;
+using DecideFamily = std::function<std::vector<FilterEdit>(const FilterTable&, Family)>;
 
 // In both families at once.
-Status change_tables(const std::string& admin_chain, const Decide& decide) {
+Status change_tables(const std::string& admin_chain, const DecideFamily& decide) {
   nft::Socket socket = TRY(nft::Socket::open());
   return change_ruleset(socket, [&]() -> Result<nft::Batch> {
     nft::Batch all(table_of(Family::V4));

@@ -18,8 +18,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kPatience{10};  // firewalld may be loading its rules
-constexpr std::size_t kLongestLine = 4096;     // of the authentication
+constexpr std::chrono::seconds kBusPatience{10};  // firewalld may be loading its rules
+constexpr std::size_t kLongestLine = 4096;        // of the authentication
 constexpr char kDefaultAddress[] = "unix:path=/run/dbus/system_bus_socket";
 
 // "%2f" is "/" (D-Bus Specification, "Server Addresses").
@@ -150,7 +150,7 @@ std::string hexadecimal(std::string_view text) {
 
 // The bus asks the kernel who is at the other end; what is said is only compared with that.
 Status MessageBus::authenticate() {
-  const auto deadline = Clock::now() + kPatience;
+  const auto deadline = Clock::now() + kBusPatience;
   const std::string user = hexadecimal(std::to_string(::geteuid()));
   TRY(send(socket_.get(), '\0' + format("AUTH EXTERNAL {}\r\n", user), deadline));
   std::string line;
@@ -179,7 +179,7 @@ Result<MessageBus> MessageBus::open() {
 }
 
 Result<bus::Message> MessageBus::call(const bus::Call& call) {
-  const auto deadline = Clock::now() + kPatience;
+  const auto deadline = Clock::now() + kBusPatience;
   const std::uint32_t serial = ++serial_;
   TRY(send(socket_.get(), bus::encode(call, serial), deadline));
   while (true) {

@@ -9,8 +9,8 @@ using nft::Element;
 using nft::Field;
 using nft::Type;
 
-constexpr int kRaw = -300;
-constexpr std::string_view kChain = "prerouting";
+constexpr int kBeforeRouting = -300;
+constexpr std::string_view kSpoofChain = "prerouting";
 
 const nft::Set kGuarded{.name = "guarded", .key = {Type::IfName}};
 const nft::Set kAllowed{.name = "allowed", .key = {Type::IfName, Type::EtherAddr}};
@@ -21,14 +21,14 @@ std::vector<Element> elements_of(const Owner& owner, const std::string& port,
           {.set = kGuarded.name, .key = {port}, .comment = owner.tag()}};
 }
 
-void add_fixed_part(nft::Batch& batch) {
-  const std::string chain(kChain);
+void add_spoof_guard(nft::Batch& batch) {
+  const std::string chain(kSpoofChain);
   batch.add_table(nft::Add::Exclusive);
   batch.add(kGuarded).add(kAllowed);
   batch.add(nft::Chain{.name = chain,
                        .hook = nft::Hook{.type = nft::Hook::Type::Filter,
                                          .point = nft::Hook::Point::Prerouting,
-                                         .priority = kRaw}});
+                                         .priority = kBeforeRouting}});
   batch.add(nft::Rule{
       .chain = chain,
       .statements = {
@@ -44,8 +44,8 @@ const OwnedTable& spoof_table() {
   static const OwnedTable table{
       .table = {std::string(kTable), nft::TableFamily::Bridge},
       .sets = {{kGuarded, Purpose::SpoofGuard}, {kAllowed, Purpose::SpoofGuard}},
-      .chains = {kChain},
-      .add_fixed_part = add_fixed_part,
+      .chains = {kSpoofChain},
+      .add_fixed_part = add_spoof_guard,
       .rules_of = [](const std::string&) { return std::vector<nft::Rule>(); }};
   return table;
 }

@@ -11,4 +11,13 @@ std::string format_values(fmt::string_view text, fmt::format_args values) {
   return fmt::vformat(text, values);
 }
 
+std::string joined(const std::vector<std::string>& texts, std::string_view separator) {
+  std::string all;
+  for (const std::string& text : texts) {
+    if (&text != &texts.front()) all += separator;
+    all += text;
+  }
+  return all;
+}
+
 }  // namespace netctl

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -15,5 +17,8 @@ template <class... Values>
 std::string format(fmt::format_string<Values...> text, Values&&... values) {
   return format_values(text, fmt::make_format_args(values...));
 }
+
+// The texts, one behind the other, with the separator between each two.
+std::string joined(const std::vector<std::string>& texts, std::string_view separator);
 
 }  // namespace netctl

@@ -1,9 +1,6 @@
 #include "runtime-core/cni/cache.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-
-#include <cerrno>
 
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/base64.hpp"
@@ -300,9 +297,7 @@ Status ResultCache::check_storable(const CachedAttachment& attachment) const {
 
 Result<sys::FileLock> ResultCache::lock(sys::Lock kind) const {
   TRY(sys::ensure_directory(directory_, 0700));
-  UniqueFd directory(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory) return system_error(errno, format("open {}", directory_));
-  return sys::FileLock::acquire(std::move(directory), kind, directory_);
+  return sys::FileLock::of_directory(directory_, kind);
 }
 
 Status ResultCache::store(const CachedAttachment& attachment) const {

@@ -8,7 +8,7 @@ namespace {
 
 constexpr const char* kPortMappings = "portMappings";
 
-std::string to_json(const PortMapping& mapping) {
+std::string mapping_json(const PortMapping& mapping) {
   std::vector<std::pair<std::string, std::string>> members{
       {"hostPort", format("{}", mapping.host_port)},
       {"containerPort", format("{}", mapping.container_port)},
@@ -32,7 +32,7 @@ PortMapping read_port_mapping(const ObjectReader& entry) {
 std::string port_mapping_args(const std::vector<PortMapping>& mappings) {
   if (mappings.empty()) return "";
   std::vector<std::string> entries;
-  for (const PortMapping& mapping : mappings) entries.push_back(to_json(mapping));
+  for (const PortMapping& mapping : mappings) entries.push_back(mapping_json(mapping));
   return json_object({{kPortMappings, json_list(entries)}});
 }
 

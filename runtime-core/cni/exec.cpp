@@ -20,7 +20,7 @@ bool is_regular_file(const std::string& path) {
 }
 
 // " (Permission denied)" behind a directory that could not be looked into.
-std::string cause_of(int number) {
+std::string place_cause(int number) {
   if (number == 0 || number == ENOENT || number == ENOTDIR) return "";
   return " (" + std::system_category().message(number) + ")";
 }
@@ -61,7 +61,7 @@ Result<std::string> find_plugin(std::string_view type, const std::vector<std::st
     // It may be the one. Behind it in the path there may be another's of that name.
     const bool is_unknown = errno == EIO || errno == ENOMEM || errno == EMFILE || errno == ENFILE;
     if (is_unknown) return system_error(errno, "look at " + executable);
-    tried += (tried.empty() ? "" : " ") + directory + cause_of(errno);
+    tried += (tried.empty() ? "" : " ") + directory + place_cause(errno);
   }
   if (tried.empty()) return fail(Errc::InvalidArgument, "no paths provided");
   return fail(Errc::NotFound, "failed to find plugin \"{}\" in path [{}]", type, tried);

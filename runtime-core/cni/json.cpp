@@ -213,11 +213,7 @@ const Json* find_member(const Json& object, std::string_view key) {
   return nullptr;
 }
 
-std::string Problems::text() const {
-  std::string all;
-  for (const std::string& problem : problems_) all += (all.empty() ? "" : "; ") + problem;
-  return all;
-}
+std::string Problems::text() const { return joined(problems_, "; "); }
 
 Status Problems::status() const {
   if (empty()) return {};

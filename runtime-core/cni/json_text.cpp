@@ -1,5 +1,6 @@
 #include "runtime-core/cni/json_text.hpp"
 
+#include "runtime-core/base/format.hpp"
 #include "runtime-core/cni/json.hpp"
 
 namespace netctl::cni {
@@ -7,9 +8,7 @@ namespace netctl::cni {
 std::string json_string(std::string_view text) { return dump_json(Json(text)); }
 
 std::string json_list(const std::vector<std::string>& values) {
-  std::string list;
-  for (const std::string& value : values) list.append(list.empty() ? "" : ",").append(value);
-  return "[" + list + "]";
+  return "[" + joined(values, ",") + "]";
 }
 
 std::string json_strings(const std::vector<std::string>& texts) {

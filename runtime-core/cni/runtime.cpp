@@ -117,12 +117,6 @@ Result<T> in_plugin(Result<T> result, const PluginConfig& plugin, Command comman
   return std::move(result).context("plugin type=\"{}\" failed ({})", plugin.type, verb_of(command));
 }
 
-std::string joined(const std::vector<std::string>& texts, std::string_view separator) {
-  std::string all;
-  for (const std::string& text : texts) all.append(all.empty() ? "" : separator).append(text);
-  return all;
-}
-
 // The plugins of one network, and what all of them are given alike. Borrows everything.
 struct Chain {
   const RuntimeOptions& options;

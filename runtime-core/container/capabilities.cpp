@@ -15,47 +15,47 @@ namespace netctl::container {
 namespace {
 
 // By number, as in linux/capability.h.
-constexpr std::string_view kNames[] = {"CHOWN",
-                                       "DAC_OVERRIDE",
-                                       "DAC_READ_SEARCH",
-                                       "FOWNER",
-                                       "FSETID",
-                                       "KILL",
-                                       "SETGID",
-                                       "SETUID",
-                                       "SETPCAP",
-                                       "LINUX_IMMUTABLE",
-                                       "NET_BIND_SERVICE",
-                                       "NET_BROADCAST",
-                                       "NET_ADMIN",
-                                       "NET_RAW",
-                                       "IPC_LOCK",
-                                       "IPC_OWNER",
-                                       "SYS_MODULE",
-                                       "SYS_RAWIO",
-                                       "SYS_CHROOT",
-                                       "SYS_PTRACE",
-                                       "SYS_PACCT",
-                                       "SYS_ADMIN",
-                                       "SYS_BOOT",
-                                       "SYS_NICE",
-                                       "SYS_RESOURCE",
-                                       "SYS_TIME",
-                                       "SYS_TTY_CONFIG",
-                                       "MKNOD",
-                                       "LEASE",
-                                       "AUDIT_WRITE",
-                                       "AUDIT_CONTROL",
-                                       "SETFCAP",
-                                       "MAC_OVERRIDE",
-                                       "MAC_ADMIN",
-                                       "SYSLOG",
-                                       "WAKE_ALARM",
-                                       "BLOCK_SUSPEND",
-                                       "AUDIT_READ",
-                                       "PERFMON",
-                                       "BPF",
-                                       "CHECKPOINT_RESTORE"};
+constexpr std::string_view kCapabilityNames[] = {"CHOWN",
+                                                 "DAC_OVERRIDE",
+                                                 "DAC_READ_SEARCH",
+                                                 "FOWNER",
+                                                 "FSETID",
+                                                 "KILL",
+                                                 "SETGID",
+                                                 "SETUID",
+                                                 "SETPCAP",
+                                                 "LINUX_IMMUTABLE",
+                                                 "NET_BIND_SERVICE",
+                                                 "NET_BROADCAST",
+                                                 "NET_ADMIN",
+                                                 "NET_RAW",
+                                                 "IPC_LOCK",
+                                                 "IPC_OWNER",
+                                                 "SYS_MODULE",
+                                                 "SYS_RAWIO",
+                                                 "SYS_CHROOT",
+                                                 "SYS_PTRACE",
+                                                 "SYS_PACCT",
+                                                 "SYS_ADMIN",
+                                                 "SYS_BOOT",
+                                                 "SYS_NICE",
+                                                 "SYS_RESOURCE",
+                                                 "SYS_TIME",
+                                                 "SYS_TTY_CONFIG",
+                                                 "MKNOD",
+                                                 "LEASE",
+                                                 "AUDIT_WRITE",
+                                                 "AUDIT_CONTROL",
+                                                 "SETFCAP",
+                                                 "MAC_OVERRIDE",
+                                                 "MAC_ADMIN",
+                                                 "SYSLOG",
+                                                 "WAKE_ALARM",
+                                                 "BLOCK_SUSPEND",
+                                                 "AUDIT_READ",
+                                                 "PERFMON",
+                                                 "BPF",
+                                                 "CHECKPOINT_RESTORE"};
 
 constexpr std::string_view kDefault[] = {
     "CHOWN",   "DAC_OVERRIDE", "FSETID",           "FOWNER",
@@ -95,16 +95,17 @@ std::uint64_t available() {
 Result<int> parse_capability(std::string_view text) {
   std::string name = upper(text);
   if (name.starts_with("CAP_")) name.erase(0, 4);
-  const auto found = std::ranges::find(kNames, name);
-  if (found != std::end(kNames)) return static_cast<int>(found - std::begin(kNames));
+  const auto found = std::ranges::find(kCapabilityNames, name);
+  if (found != std::end(kCapabilityNames))
+    return static_cast<int>(found - std::begin(kCapabilityNames));
   return fail(Errc::InvalidArgument, "\"{}\" is no capability: capabilities(7) lists them", text);
 }
 
-std::string capability_name(int number) { return format("CAP_{}", kNames[number]); }
+std::string capability_name(int number) { return format("CAP_{}", kCapabilityNames[number]); }
 
 std::vector<std::string> all_capabilities() {
   std::vector<std::string> names;
-  for (const std::string_view name : kNames) names.push_back(format("CAP_{}", name));
+  for (const std::string_view name : kCapabilityNames) names.push_back(format("CAP_{}", name));
   return names;
 }
 

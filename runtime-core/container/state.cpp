@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <ctime>
+
 #include "runtime-core/sys/child.hpp"
 
 namespace netctl::container {
@@ -12,6 +14,12 @@ Result<ProcessName> name_of_process(pid_t pid) {
 }
 
 Result<ProcessName> own_name() { return name_of_process(::getpid()); }
+
+std::int64_t now_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
 
 std::string group_path_of(const std::string& id) { return "/netctl/" + id; }
 

@@ -58,6 +58,8 @@ struct State {
   bool operator==(const State&) const = default;
 };
 
+std::int64_t now_ns();  // the time, as a state has it
+
 // The cgroup of the container with this id, below each mount point.
 std::string group_path_of(const std::string& id);
 

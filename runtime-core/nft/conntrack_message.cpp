@@ -20,14 +20,14 @@ constexpr std::uint32_t kByDestination = 1U << 1U;
 constexpr std::uint32_t kByProtocol = 1U << 3U;
 constexpr std::uint32_t kByDestinationPort = 1U << 5U;
 
-constexpr std::size_t kMaxMessageLength = 512;
+constexpr std::size_t kMaxRequestLength = 512;
 
 std::uint8_t socket_family(Family family) { return family == Family::V4 ? AF_INET : AF_INET6; }
 
 // One message; `fill` adds the attributes, which are far fewer than there is room for.
 template <class Fill>
 Bytes message(Family family, int kind, int flags, std::uint32_t sequence, Fill fill) {
-  alignas(nlmsghdr) std::array<std::uint8_t, kMaxMessageLength> buffer{};
+  alignas(nlmsghdr) std::array<std::uint8_t, kMaxRequestLength> buffer{};
   nlmsghdr* const header = mnl_nlmsg_put_header(buffer.data());
   header->nlmsg_type = static_cast<std::uint16_t>((NFNL_SUBSYS_CTNETLINK << 8) | kind);
   header->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);

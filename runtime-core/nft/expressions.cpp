@@ -154,7 +154,7 @@ class Translator {
   Status operator()(const MatchIcmp& match) {
     const bool v4 = match.family == Family::V4;
     load(source_of(Field::L4Proto), kFirstRegister);
-    compare(NFT_CMP_EQ, {static_cast<std::uint8_t>(v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)});
+    compare(NFT_CMP_EQ, {v4 ? std::uint8_t{IPPROTO_ICMP} : std::uint8_t{IPPROTO_ICMPV6}});
     return ok();
   }
 

@@ -12,7 +12,7 @@ namespace {
 
 // The kernel puts as many notifications into one datagram as fit into this (NLMSG_GOODSIZE), unless
 // a single one is longer.
-constexpr std::size_t kReceiveLength = 65536;
+constexpr std::size_t kDatagramLength = 65536;
 
 }  // namespace
 
@@ -30,7 +30,7 @@ Result<Notifications> Notifications::open(int group) {
 
 Status Notifications::read(const std::function<void(std::span<const std::uint8_t>)>& take,
                            const std::function<void()>& lost) {
-  alignas(nlmsghdr) std::array<std::uint8_t, kReceiveLength> buffer;
+  alignas(nlmsghdr) std::array<std::uint8_t, kDatagramLength> buffer;
   bool overrun = false;  // told once, before the messages that were there
   while (true) {
     const ssize_t length =

@@ -46,9 +46,7 @@ Status check_is_namespace(int fd, const std::string& path) {
 // next.
 Status ensure_pin_directory(const std::string& directory) {
   TRY(sys::ensure_directory(directory, 0755));
-  UniqueFd opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!opened) return system_error(errno, format("open {}", directory));
-  const auto lock = TRY(sys::FileLock::acquire(std::move(opened), sys::Lock::Exclusive, directory));
+  const auto lock = TRY(sys::FileLock::of_directory(directory));
   if (::mount("", directory.c_str(), "none", MS_SHARED | MS_REC, nullptr) == 0) return ok();
   if (errno != EINVAL) return system_error(errno, format("share {}", directory));
   if (::mount(directory.c_str(), directory.c_str(), "none", MS_BIND | MS_REC, nullptr) != 0) {

@@ -25,9 +25,7 @@ namespace {
 // A mount of its own, private: made once.
 Status ensure_private(const std::string& directory) {
   TRY(sys::ensure_directory(directory, 0755));
-  UniqueFd opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!opened) return system_error(errno, format("open {}", directory));
-  const auto lock = TRY(sys::FileLock::acquire(std::move(opened), sys::Lock::Exclusive, directory));
+  const auto lock = TRY(sys::FileLock::of_directory(directory));
   const char* path = directory.c_str();
   if (::mount("", path, "none", MS_PRIVATE, nullptr) == 0) return ok();
   if (errno != EINVAL) return system_error(errno, format("make {} private", directory));

@@ -69,8 +69,7 @@ const Mount* find_layers(const std::vector<Mount>& mounts) {
 
 Status mount_layers(const Mount& overlay, const std::string& place) {
   const MountOptions options = TRY(parse_mount_options(overlay.options));
-  std::string data;
-  for (const std::string& word : options.data) data += (data.empty() ? "" : ",") + word;
+  const std::string data = joined(options.data, ",");
   // mount(2): the new interface takes no more than 256 bytes for all layers before Linux 6.8.
   if (::mount("overlay", place.c_str(), "overlay", 0, data.c_str()) == 0) return ok();
   return system_error(errno, "mount the layers");

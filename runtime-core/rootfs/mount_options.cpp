@@ -61,7 +61,7 @@ void add(MountChange& change, const Attribute& attribute) {
   change.clear = (change.clear & ~attribute.set) | attribute.clear;
 }
 
-bool apply(MountOptions& options, std::string_view word) {
+bool apply_option(MountOptions& options, std::string_view word) {
   if (const auto* attribute = find_word(kAttributes, word)) {
     add(options.mount, *attribute);
     return true;
@@ -96,7 +96,7 @@ Result<MountOptions> parse_mount_options(const std::vector<std::string>& words) 
       return fail(Errc::NotSupported, "the mount option \"{}\" is not supported", word);
     } else if (word.find('\0') != word.npos) {
       return fail(Errc::InvalidArgument, "a mount option with a NUL byte");
-    } else if (apply(options, word) || std::ranges::find(kIdle, word) != std::end(kIdle)) {
+    } else if (apply_option(options, word) || std::ranges::find(kIdle, word) != std::end(kIdle)) {
       continue;
     } else if (!word.empty()) {
       options.data.push_back(word);

@@ -207,6 +207,12 @@ Result<FileLock> FileLock::acquire(const std::string& path, Lock kind, mode_t mo
   return acquire(std::move(file), kind, path);
 }
 
+Result<FileLock> FileLock::of_directory(const std::string& path, Lock kind) {
+  UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return error_at("open", path);
+  return acquire(std::move(directory), kind, path);
+}
+
 Result<FileLock> FileLock::acquire(UniqueFd file, Lock kind, std::string_view name) {
   while (::flock(file.get(), kind == Lock::Shared ? LOCK_SH : LOCK_EX) != 0) {
     if (errno != EINTR) return error_at("lock", name);

@@ -61,6 +61,8 @@ class FileLock {
  public:
   // Creates the file (with `mode`) when it is missing, never truncates it, and waits for the lock.
   static Result<FileLock> acquire(const std::string& path, Lock kind, mode_t mode);
+  // A directory that is there.
+  static Result<FileLock> of_directory(const std::string& path, Lock kind = Lock::Exclusive);
   // Locks what is open already, and keeps it open.
   static Result<FileLock> acquire(UniqueFd file, Lock kind, std::string_view name);
   FileLock(FileLock&&) noexcept = default;

@@ -14,6 +14,15 @@
 #include "runtime-core/base/unique_fd.hpp"
 
 namespace netctl::sys {
+
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  result.reserve(texts.size() + 1);
+  for (const std::string& text : texts) result.push_back(const_cast<char*>(text.c_str()));
+  result.push_back(nullptr);
+  return result;
+}
+
 namespace {
 
 constexpr std::size_t kMaxOutput = 16U << 20;
@@ -53,15 +62,6 @@ Result<std::string> content_of(int file) {
   return content;
 }
 
-// argv or envp; the strings stay where they are.
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> result;
-  result.reserve(texts.size() + 1);
-  for (const std::string& text : texts) result.push_back(const_cast<char*>(text.c_str()));
-  result.push_back(nullptr);
-  return result;
-}
-
 Result<pid_t> spawn(const std::string& executable, const std::vector<std::string>& arguments,
                     const std::vector<std::string>& environment, int in, int out, int err) {
   posix_spawn_file_actions_t actions;
@@ -82,7 +82,7 @@ Result<pid_t> spawn(const std::string& executable, const std::vector<std::string
 
   pid_t pid = 0;
   const int error = ::posix_spawn(&pid, executable.c_str(), &actions, &attributes,
-                                  pointers(arguments).data(), pointers(environment).data());
+                                  pointers_to(arguments).data(), pointers_to(environment).data());
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) return system_error(error, format("execute {}", executable));

@@ -8,6 +8,9 @@
 
 namespace netctl::sys {
 
+// argv or envp for execve(2) and those like it: points into the texts.
+std::vector<char*> pointers_to(const std::vector<std::string>& texts);
+
 // How a program ended and what it wrote.
 struct Finished {
   int exit_status = 0;  // 128 + n when a signal n ended it, as shells count

@@ -9,18 +9,9 @@
 
 #include <gtest/gtest.h>
 
+#include "runtime-core/sys/process.hpp"
+
 namespace netctl::test {
-namespace {
-
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-}  // namespace
-
 Background::Background(const std::string& program, std::vector<std::string> arguments,
                        const std::map<std::string, std::string>& environment) {
   arguments.insert(arguments.begin(), program);
@@ -30,7 +21,7 @@ Background::Background(const std::string& program, std::vector<std::string> argu
   ::posix_spawn_file_actions_init(&files);
   ::posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
   EXPECT_EQ(::posix_spawn(&process_, program.c_str(), &files, nullptr,
-                          pointers_to(arguments).data(), pointers_to(variables).data()),
+                          sys::pointers_to(arguments).data(), sys::pointers_to(variables).data()),
             0)
       << program;
   ::posix_spawn_file_actions_destroy(&files);

@@ -14,18 +14,13 @@
 
 #include <gtest/gtest.h>
 
+#include "runtime-core/sys/process.hpp"
+
 namespace netctl::test {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kPatience{30};
-
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
 
 }  // namespace
 
@@ -34,8 +29,8 @@ Terminal::Terminal(const std::string& program, std::vector<std::string> argument
   arguments.insert(arguments.begin(), program);
   std::vector<std::string> variables;
   for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
-  const std::vector<char*> argv = pointers_to(arguments);
-  const std::vector<char*> envp = pointers_to(variables);
+  const std::vector<char*> argv = sys::pointers_to(arguments);
+  const std::vector<char*> envp = sys::pointers_to(variables);
   winsize size{.ws_row = 20, .ws_col = 100, .ws_xpixel = 0, .ws_ypixel = 0};
   int master = -1;
   process_ = ::forkpty(&master, nullptr, nullptr, &size);

@@ -340,13 +340,15 @@ TEST_F(FilesTest, ALockFileIsMadeWithItsModeAndNeverTruncated) {
   EXPECT_EQ(read_file(path("lock")).value(), "content");
 }
 
-TEST_F(FilesTest, AnOpenDirectoryCanBeLocked) {
-  UniqueFd opened(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-
-  const auto lock = FileLock::acquire(std::move(opened), Lock::Exclusive, directory_);
+TEST_F(FilesTest, ADirectoryCanBeLocked) {
+  const auto lock = FileLock::of_directory(directory_);
 
   ASSERT_THAT(lock, Succeeds());
   EXPECT_FALSE(can_lock(directory_, LOCK_EX));
+}
+
+TEST_F(FilesTest, OneThatIsNotThereIsAnError) {
+  EXPECT_THAT(FileLock::of_directory(path("none")), FailsWith(Errc::NotFound));
 }
 
 // As a child has it between fork(2) and execve(2).
