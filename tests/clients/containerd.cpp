@@ -16,7 +16,7 @@ constexpr const char* kHeaders = "/run/cri-headers";
 
 // Nothing outside of /run; and without the score of the OOM killer, which a root without
 // CAP_SYS_RESOURCE cannot lower.
-constexpr const char* kSettings = R"(version = 2
+constexpr const char* kContainerdSettings = R"(version = 2
 root = "/run/containerd-test/root"
 state = "/run/containerd-test/state"
 [grpc]
@@ -45,7 +45,7 @@ void Containerd::SetUp() {
   if (IsSkipped()) return;
   fs::remove_all("/etc/cni/net.d");
   write("/etc/cni/net.d/10-pods.conflist", pods_network());
-  write("/run/containerd-test/config.toml", kSettings);
+  write("/run/containerd-test/config.toml", kContainerdSettings);
   start();
 }
 

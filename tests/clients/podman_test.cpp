@@ -15,7 +15,7 @@ using testing::HasSubstr;
 
 // Without Podman's log drivers and event files, and with limits that a root without
 // CAP_SYS_RESOURCE may set too.
-constexpr const char* kSettings = R"([containers]
+constexpr const char* kPodmanSettings = R"([containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 log_driver = "none"
 [engine]
@@ -35,7 +35,7 @@ class Podman : public ClientLab {
     if (!IsSkipped()) need("podman", "podman");
     if (!IsSkipped()) need("crun", "crun");
     if (IsSkipped()) return;
-    write("/run/podman/containers.conf", kSettings);
+    write("/run/podman/containers.conf", kPodmanSettings);
     environment["CONTAINERS_CONF"] = "/run/podman/containers.conf";
     podman("import " + box_tar() + " box");
   }

@@ -15,7 +15,7 @@ using testing::Not;
 
 constexpr const char* kAddresses[] = {"10.7.0.9", "fd07::9"};
 
-std::string config(const std::string& more = "") {
+std::string gateway_config(const std::string& more = "") {
   return format(R"({{"cniVersion": "1.0.0", "name": "net", "type": "bridge", "bridge": "cni7", {}
     "isDefaultGateway": true, "ipam": {{"type": "host-local",
     "ranges": [[{{"subnet": "10.7.0.0/24"}}], [{{"subnet": "fd07::/64"}}]]}}}})",
@@ -23,7 +23,7 @@ std::string config(const std::string& more = "") {
 }
 // The next container gets these addresses.
 std::string config_of_nine() {
-  return config(R"("args": {"cni": {"ips": ["10.7.0.9", "fd07::9"]}},)");
+  return gateway_config(R"("args": {"cni": {"ips": ["10.7.0.9", "fd07::9"]}},)");
 }
 
 constexpr const char* kBogus = "02:00:00:00:00:99";
@@ -67,7 +67,7 @@ class Announcement : public Succession {
     Succession::SetUp();
     if (IsSkipped()) return;
     sure("ip link add cni7 type bridge");
-    add("bridge", kClient, config());
+    add("bridge", kClient, gateway_config());
     add("bridge", kOld, config_of_nine());
   }
 };
@@ -80,7 +80,7 @@ TEST_F(Announcement, ReplacesWhatTheNeighboursAndTheHostKnew) {
       ASSERT_NE(ask("", address, 80, server), "");
     }
   }
-  ASSERT_THAT(call("bridge", "DEL", kOld, config()), IsSilentSuccess());
+  ASSERT_THAT(call("bridge", "DEL", kOld, gateway_config()), IsSilentSuccess());
   for (const char* address : kAddresses) ASSERT_NE(known_as("client", address), "");
 
   add("bridge", kNew, config_of_nine());
@@ -104,7 +104,7 @@ TEST_F(Announcement, IsMadeByTheKernelWhenTheMacAddressIsSetToWhatItIs) {
 }
 
 TEST_F(Announcement, ComesWhenTheBridgeListensToThePort) {
-  add("bridge", kNew, config());
+  add("bridge", kNew, gateway_config());
 
   EXPECT_THAT(run("bridge link show").out, Not(HasSubstr("state disabled")));
 }
@@ -115,7 +115,7 @@ class OwnMacAddress : public Succession {
   void SetUp() override {
     Succession::SetUp();
     if (IsSkipped()) return;
-    add("bridge", kClient, config());
+    add("bridge", kClient, gateway_config());
   }
 
   static constexpr const char* kOfNine = "0a:58:0a:07:00:09";
@@ -130,7 +130,7 @@ TEST_F(OwnMacAddress, IsThatOfTheIpv4AddressAndTheNextContainersToo) {
       EXPECT_NE(ask("client", address, 80, server), "");
       EXPECT_NE(ask("", address, 80, server), "");
     }
-    ASSERT_THAT(call("bridge", "DEL", target, config()), IsSilentSuccess());
+    ASSERT_THAT(call("bridge", "DEL", target, gateway_config()), IsSilentSuccess());
   }
 }
 
@@ -147,7 +147,8 @@ TEST_F(OwnMacAddress, GivesWayToOneThatIsAskedForWhichIsAnnounced) {
   for (const char* address : kAddresses) mislead_client(address);
 
   add("bridge", kNew,
-      config(R"("args": {"cni": {"ips": ["10.7.0.9", "fd07::9"], "mac": "02:00:00:00:00:07"}},)"));
+      gateway_config(
+          R"("args": {"cni": {"ips": ["10.7.0.9", "fd07::9"], "mac": "02:00:00:00:00:07"}},)"));
 
   for (const char* address : kAddresses) {
     EXPECT_EQ(known_as("client", address), "02:00:00:00:00:07");
@@ -185,7 +186,7 @@ class DuplicateDetection : public Calls {
     Calls::SetUp();
     if (IsSkipped()) return;
     for (const char* name : {"web", "client"}) sure(format("netctl ns add {}", name));
-    add("bridge", {.container = "client", .netns = "client"}, config());
+    add("bridge", {.container = "client", .netns = "client"}, gateway_config());
   }
 
   std::string parameter(const std::string& name) {
@@ -194,7 +195,7 @@ class DuplicateDetection : public Calls {
 
   const Target kWeb{.container = "web", .netns = "web"};
   const std::string kDetecting =
-      config(R"("enabledad": true, "args": {"cni": {"ips": ["10.7.0.9", "fd07::9"]}},)");
+      gateway_config(R"("enabledad": true, "args": {"cni": {"ips": ["10.7.0.9", "fd07::9"]}},)");
 };
 
 TEST_F(DuplicateDetection, LetsAddReturnWhenTheAddressCanBeUsed) {

@@ -7,7 +7,7 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string config(const std::string& more) {
+std::string device_config(const std::string& more) {
   return format(R"({{"cniVersion": "1.1.0", "name": "net", "type": "bridge", "bridge": "cni7", {}
     "isGateway": true, "ipam": {{"type": "host-local",
     "ranges": [[{{"subnet": "10.7.0.0/24"}}], [{{"subnet": "fd07::/64"}}]]}}}})",
@@ -47,7 +47,7 @@ TEST_F(BridgeDevices, AnMtuOfAutoIsThatOfTheDefaultRoutesDevice) {
   sure("ip link set eth9 mtu 1412");
   sure("ip route add default via 198.51.100.1");
 
-  add("bridge", in("web"), config(R"("mtu": "auto",)"));
+  add("bridge", in("web"), device_config(R"("mtu": "auto",)"));
 
   EXPECT_THAT(run_in("web", "ip link show eth0").out, HasSubstr("mtu 1412"));
   EXPECT_THAT(link("cni7"), HasSubstr("mtu 1412"));
@@ -58,13 +58,13 @@ TEST_F(BridgeDevices, AnMtuOfAutoFollowsTheIpv6RouteOfAHostWithoutIpv4) {
   sure("ip link set eth9 mtu 1413");
   sure("ip route add default via fd0e::1");
 
-  add("bridge", in("web"), config(R"("mtu": "auto",)"));
+  add("bridge", in("web"), device_config(R"("mtu": "auto",)"));
 
   EXPECT_THAT(run_in("web", "ip link show eth0").out, HasSubstr("mtu 1413"));
 }
 
 TEST_F(BridgeDevices, AnMtuOfAutoIsTheKernelsWhereNoDefaultRouteIs) {
-  add("bridge", in("web"), config(R"("mtu": "auto",)"));
+  add("bridge", in("web"), device_config(R"("mtu": "auto",)"));
 
   EXPECT_THAT(run_in("web", "ip link show eth0").out, HasSubstr("mtu 1500"));
 }
@@ -80,19 +80,19 @@ TEST_F(BridgeDevices, AnMtuThatIsTooSmallForIpv6WillDoForIpv4) {
 }
 
 TEST_F(BridgeDevices, AnyOtherWordForTheMtuIsRefused) {
-  EXPECT_THAT(call("bridge", "ADD", in("web"), config(R"("mtu": "large",)")),
+  EXPECT_THAT(call("bridge", "ADD", in("web"), device_config(R"("mtu": "large",)")),
               Refuses(7, HasSubstr("\\\"large\\\" is not a number")));
 }
 
 TEST_F(BridgeDevices, ABridgeOfOursKeepsItsMacAddressWhoeverComesAndGoes) {
-  add("bridge", in("web"), config(""));
+  add("bridge", in("web"), device_config(""));
   const std::string mac = mac_of("cni7");
 
   add("bridge", in("db"),
-      with_member(config(""), "runtimeConfig", R"({"mac": "02:00:00:00:00:01"})"));
+      with_member(device_config(""), "runtimeConfig", R"({"mac": "02:00:00:00:00:01"})"));
   EXPECT_EQ(mac_of("cni7"), mac);
 
-  EXPECT_THAT(call("bridge", "DEL", in("web"), config("")), IsSilentSuccess());
+  EXPECT_THAT(call("bridge", "DEL", in("web"), device_config("")), IsSilentSuccess());
   EXPECT_EQ(mac_of("cni7"), mac);
 }
 
@@ -100,14 +100,14 @@ TEST_F(BridgeDevices, ABridgeThatWasThereKeepsItsMacAddressWhenItBecomesTheGatew
   sure("ip link add cni7 type bridge");
   const std::string mac = mac_of("cni7");
 
-  const std::string result = add("bridge", in("web"), config(""));
+  const std::string result = add("bridge", in("web"), device_config(""));
 
   EXPECT_EQ(mac_of("cni7"), mac);
   EXPECT_THAT(result, HasSubstr(mac));
 }
 
 TEST_F(BridgeDevices, AllPortsOfABridgeOfOursHaveOneMacAddressWhichIsNotTheBridges) {
-  for (const char* ns : {"web", "db"}) add("bridge", in(ns), config(""));
+  for (const char* ns : {"web", "db"}) add("bridge", in(ns), device_config(""));
 
   const std::vector<std::string> macs = port_macs();
   ASSERT_EQ(macs.size(), 2U);
@@ -115,7 +115,7 @@ TEST_F(BridgeDevices, AllPortsOfABridgeOfOursHaveOneMacAddressWhichIsNotTheBridg
   EXPECT_NE(macs[0], mac_of("cni7"));
 
   // The first one had the bridge's entry for it; the other stays reachable when it goes.
-  EXPECT_THAT(call("bridge", "DEL", in("web"), config("")), IsSilentSuccess());
+  EXPECT_THAT(call("bridge", "DEL", in("web"), device_config("")), IsSilentSuccess());
   Server db("db", 80);
   EXPECT_NE(ask("", "10.7.0.3", 80, db), "");
 }
@@ -123,7 +123,7 @@ TEST_F(BridgeDevices, AllPortsOfABridgeOfOursHaveOneMacAddressWhichIsNotTheBridg
 TEST_F(BridgeDevices, PortsOfAnAdministratorsBridgeHaveEachItsOwnMacAddress) {
   sure("ip link add cni7 type bridge");
 
-  for (const char* ns : {"web", "db"}) add("bridge", in(ns), config(""));
+  for (const char* ns : {"web", "db"}) add("bridge", in(ns), device_config(""));
 
   const std::vector<std::string> macs = port_macs();
   ASSERT_EQ(macs.size(), 2U);
@@ -133,7 +133,7 @@ TEST_F(BridgeDevices, PortsOfAnAdministratorsBridgeHaveEachItsOwnMacAddress) {
 // No querier is there, so without it packets to a group go the same ways; with it each port that
 // comes or goes is work for all.
 TEST_F(BridgeDevices, AGatewayBridgeOfOursDoesNotFindOutWhoListensToMulticast) {
-  for (const char* ns : {"web", "db"}) add("bridge", in(ns), config(""));
+  for (const char* ns : {"web", "db"}) add("bridge", in(ns), device_config(""));
 
   EXPECT_THAT(run("ip -d link show cni7").out, HasSubstr("mcast_snooping 0"));
   for (const char* group : {"239.1.2.3", "ff15::123"}) EXPECT_TRUE(hears("web", "db", group));
@@ -141,7 +141,7 @@ TEST_F(BridgeDevices, AGatewayBridgeOfOursDoesNotFindOutWhoListensToMulticast) {
 
 TEST_F(BridgeDevices, AnyOtherBridgeSnoopsAsTheKernelDoes) {
   sure("ip link add cni7 type bridge");
-  add("bridge", in("web"), config(""));
+  add("bridge", in("web"), device_config(""));
   add("bridge", in("db"), R"({"cniVersion": "1.1.0", "name": "flat", "type": "bridge",
     "bridge": "cni8"})");
 
@@ -179,7 +179,7 @@ class Isolation : public BridgeDevices, public testing::WithParamInterface<const
 
 // Each would be three routes of the host.
 TEST_F(BridgeDevices, APortOfTheBridgeHasNoAddressAndNoRoute) {
-  add("bridge", in("web"), config(""));
+  add("bridge", in("web"), device_config(""));
 
   const std::string port = run("bridge -o link show").out;
   const auto name = port.substr(port.find("veth"), 15);
@@ -190,7 +190,7 @@ TEST_F(BridgeDevices, APortOfTheBridgeHasNoAddressAndNoRoute) {
 }
 
 TEST_P(Isolation, KeepsContainersOfANetworkApartButNotFromTheHost) {
-  for (const char* ns : {"web", "db"}) add("bridge", in(ns), config(GetParam()));
+  for (const char* ns : {"web", "db"}) add("bridge", in(ns), device_config(GetParam()));
   Server db("db", 80);
   Server host("", 80);
 
@@ -203,7 +203,7 @@ INSTANTIATE_TEST_SUITE_P(AskedFor, Isolation,
                          testing::Values(R"("portIsolation": true,)", R"("icc": false,)"));
 
 TEST_F(BridgeDevices, WithoutIsolationContainersReachEachOther) {
-  for (const char* ns : {"web", "db"}) add("bridge", in(ns), config(R"("icc": true,)"));
+  for (const char* ns : {"web", "db"}) add("bridge", in(ns), device_config(R"("icc": true,)"));
   Server db("db", 80);
 
   for (const char* address : {"10.7.0.3", "fd07::3"}) EXPECT_NE(ask("web", address, 80, db), "");

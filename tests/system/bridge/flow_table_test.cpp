@@ -12,7 +12,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-std::string config(const std::string& more = R"("flowTable": true,)") {
+std::string flow_config(const std::string& more = R"("flowTable": true,)") {
   return format(R"({{"cniVersion": "1.1.0", "name": "net", "type": "bridge", "bridge": "cni7", {}
     "isDefaultGateway": true, "ipMasq": true, "ipam": {{"type": "host-local",
     "ranges": [[{{"subnet": "10.7.0.0/24"}}], [{{"subnet": "fd07::/64"}}]]}}}})",
@@ -74,7 +74,7 @@ class FlowTable : public FlowTables {
 };
 
 TEST_F(FlowTable, WithoutItTheRulesSeeAllPackets) {
-  add("bridge", kWeb, config(""));
+  add("bridge", kWeb, flow_config(""));
   Server server("client", 80);
   Conversation conversation("web", "198.51.100.2", 80, server);
 
@@ -83,7 +83,7 @@ TEST_F(FlowTable, WithoutItTheRulesSeeAllPackets) {
 }
 
 TEST_F(FlowTable, ConnectionsOfAContainerGoPastTheRulesInBothFamilies) {
-  add("bridge", kWeb, config());
+  add("bridge", kWeb, flow_config());
   Server server("client", 80);
   for (const char* address : {"198.51.100.2", "fd99::2"}) {
     Conversation conversation("web", address, 80, server);
@@ -92,7 +92,7 @@ TEST_F(FlowTable, ConnectionsOfAContainerGoPastTheRulesInBothFamilies) {
 }
 
 TEST_F(FlowTable, ConnectionsToAPublishedPortDoToo) {
-  add("portmap", kWeb, portmap(add("bridge", kWeb, config())));
+  add("portmap", kWeb, portmap(add("bridge", kWeb, flow_config())));
   Server server("web", 80);
   Conversation conversation("client", "198.51.100.1", 8080, server);
 
@@ -100,7 +100,7 @@ TEST_F(FlowTable, ConnectionsToAPublishedPortDoToo) {
 }
 
 TEST_F(FlowTable, UdpDoesNot) {
-  add("bridge", kWeb, config());
+  add("bridge", kWeb, flow_config());
   Server server("client", 53, Transport::Udp);
   ASSERT_NE(ask("web", "198.51.100.2", 53, server), "");
 
@@ -109,13 +109,13 @@ TEST_F(FlowTable, UdpDoesNot) {
 }
 
 TEST_F(FlowTable, ADelWithAConnectionUnderWayEndsAllOfIt) {
-  const std::string result = add("portmap", kWeb, portmap(add("bridge", kWeb, config())));
+  const std::string result = add("portmap", kWeb, portmap(add("bridge", kWeb, flow_config())));
   Server server("web", 80);
   Conversation conversation("client", "198.51.100.1", 8080, server);
   ASSERT_TRUE(conversation.exchange(kFew));
 
   EXPECT_THAT(call("portmap", "DEL", kWeb, portmap(result)), IsSilentSuccess());
-  EXPECT_THAT(call("bridge", "DEL", kWeb, config()), IsSilentSuccess());
+  EXPECT_THAT(call("bridge", "DEL", kWeb, flow_config()), IsSilentSuccess());
 
   EXPECT_EQ(table(), "");
   EXPECT_FALSE(conversation.exchange(1));
@@ -124,19 +124,19 @@ TEST_F(FlowTable, ADelWithAConnectionUnderWayEndsAllOfIt) {
 TEST_F(FlowTable, StaysUntilTheLastContainerGoes) {
   sure("netctl ns add db");
   const Target db{.container = "db", .netns = "db"};
-  add("bridge", kWeb, config());
-  add("bridge", db, config());
+  add("bridge", kWeb, flow_config());
+  add("bridge", db, flow_config());
 
-  ASSERT_THAT(call("bridge", "DEL", kWeb, config()), IsSilentSuccess());
+  ASSERT_THAT(call("bridge", "DEL", kWeb, flow_config()), IsSilentSuccess());
   EXPECT_THAT(table(), AllOf(HasSubstr("\"cni7\" comment \"bridge cni7\""), HasSubstr("eth9")));
-  ASSERT_THAT(call("bridge", "DEL", db, config()), IsSilentSuccess());
+  ASSERT_THAT(call("bridge", "DEL", db, flow_config()), IsSilentSuccess());
   EXPECT_EQ(table(), "");
 }
 
 TEST_F(FlowTable, IsPutBackWithItsDevicesByReload) {
-  const std::string result = add("bridge", kWeb, config());
+  const std::string result = add("bridge", kWeb, flow_config());
   const std::string before = table();
-  const std::string check = with_member(config(), "prevResult", result);
+  const std::string check = with_member(flow_config(), "prevResult", result);
   ASSERT_THAT(call("bridge", "CHECK", kWeb, check), IsSilentSuccess());
 
   sure("nft delete table inet netctl-flows");
@@ -154,16 +154,16 @@ TEST_F(FlowTables, StatusAndAddSayThatTheKernelHasNoneAndNothingIsLeft) {
   sure("netctl ns add web");
   const std::string before = host_state();
 
-  EXPECT_THAT(plugin("bridge", {{"CNI_COMMAND", "STATUS"}}, config()),
+  EXPECT_THAT(plugin("bridge", {{"CNI_COMMAND", "STATUS"}}, flow_config()),
               Refuses(50, HasSubstr("CONFIG_NF_FLOW_TABLE_INET")));
-  EXPECT_THAT(call("bridge", "ADD", kWeb, config()),
+  EXPECT_THAT(call("bridge", "ADD", kWeb, flow_config()),
               Refuses(999, HasSubstr("CONFIG_NF_FLOW_TABLE_INET")));
   EXPECT_EQ(host_state(), before);
 }
 
 TEST_F(FlowTables, IsRefusedWhereTheHostDoesNotForward) {
   sure("netctl ns add web");
-  std::string bridged = config();
+  std::string bridged = flow_config();
   bridged.replace(bridged.find("isDefaultGateway"), 16, "isNothing");
 
   EXPECT_THAT(call("bridge", "ADD", kWeb, bridged), Refuses(7, HasSubstr("flowTable is for")));

@@ -11,7 +11,7 @@ using testing::Not;
 
 constexpr const char* kMac = "02:00:00:00:00:11";
 
-std::string config(const std::string& more = R"("macspoofchk": true,)") {
+std::string spoof_config(const std::string& more = R"("macspoofchk": true,)") {
   return format(R"({{"cniVersion": "1.1.0", "name": "net", "type": "bridge", "bridge": "cni7", {}
     "isGateway": true, "ipam": {{"type": "host-local",
     "ranges": [[{{"subnet": "10.7.0.0/24"}}], [{{"subnet": "fd07::/64"}}]]}}}})",
@@ -28,9 +28,9 @@ class SpoofCheck : public Calls {
 
   std::string add_web() {
     return add("bridge", kWeb,
-               with_member(config(), "runtimeConfig", format(R"({{"mac": "{}"}})", kMac)));
+               with_member(spoof_config(), "runtimeConfig", format(R"({{"mac": "{}"}})", kMac)));
   }
-  std::string add_other() { return add("bridge", kOther, config("")); }
+  std::string add_other() { return add("bridge", kOther, spoof_config("")); }
   void become(const std::string& ns, const std::string& mac) {
     ASSERT_EQ(run_in(ns, "ip link set eth0 address " + mac).exit_status, 0);
   }
@@ -82,7 +82,7 @@ TEST_F(SpoofCheck, IsNoMatterOfTheOthersOnTheBridge) {
 
 TEST_F(SpoofCheck, IsOneRuleForAll) {
   add_web();
-  add("bridge", kOther, config());
+  add("bridge", kOther, spoof_config());
 
   const std::string table = run("nft list table bridge netctl").out;
 
@@ -95,22 +95,22 @@ TEST_F(SpoofCheck, IsOneRuleForAll) {
 
 TEST_F(SpoofCheck, GoesWithTheContainerAlsoWhenItsNamespaceIsGone) {
   add_web();
-  add("bridge", kOther, config());
+  add("bridge", kOther, spoof_config());
   sure("netctl ns rm web");
 
-  EXPECT_THAT(call("bridge", "DEL", {.container = "c1"}, config("")), IsSilentSuccess());
+  EXPECT_THAT(call("bridge", "DEL", {.container = "c1"}, spoof_config("")), IsSilentSuccess());
   EXPECT_THAT(ruleset(), AllOf(Not(HasSubstr("net/c1/eth0")), HasSubstr("net/c2/eth0")));
 
-  EXPECT_THAT(call("bridge", "DEL", kOther, config()), IsSilentSuccess());
+  EXPECT_THAT(call("bridge", "DEL", kOther, spoof_config()), IsSilentSuccess());
   EXPECT_THAT(ruleset(), Not(HasSubstr("table")));
 }
 
 TEST_F(SpoofCheck, OfAnAttachmentThatIsNotValidGoesWithGc) {
   add_web();
-  add("bridge", kOther, config());
+  add("bridge", kOther, spoof_config());
 
   EXPECT_THAT(plugin("bridge", {{"CNI_COMMAND", "GC"}},
-                     with_member(config(), "cni.dev/valid-attachments",
+                     with_member(spoof_config(), "cni.dev/valid-attachments",
                                  R"([{"containerID": "c2", "ifname": "eth0"}])")),
               IsSilentSuccess());
 
@@ -119,7 +119,7 @@ TEST_F(SpoofCheck, OfAnAttachmentThatIsNotValidGoesWithGc) {
 
 TEST_F(SpoofCheck, OfAnAddThatFailsIsNotLeftBehind) {
   const std::string before = host_state();
-  std::string broken = config();
+  std::string broken = spoof_config();
   broken.insert(broken.find("\"ranges\""),
                 R"("routes": [{"dst": "10.99.0.0/16", "gw": "10.98.0.1"}],)");
 
@@ -129,7 +129,7 @@ TEST_F(SpoofCheck, OfAnAddThatFailsIsNotLeftBehind) {
 }
 
 TEST_F(SpoofCheck, ThatIsMissingIsToldByCheck) {
-  const std::string checked = with_member(config(), "prevResult", add_web());
+  const std::string checked = with_member(spoof_config(), "prevResult", add_web());
   EXPECT_THAT(call("bridge", "CHECK", kWeb, checked), IsSilentSuccess());
 
   sure("nft flush set bridge netctl allowed");
@@ -143,7 +143,7 @@ TEST_F(SpoofCheck, ThatIsMissingIsToldByCheck) {
 
 TEST_F(SpoofCheck, IsTriedOutByStatus) {
   const std::string before = host_state();
-  EXPECT_THAT(plugin("bridge", {{"CNI_COMMAND", "STATUS"}}, config()), IsSilentSuccess());
+  EXPECT_THAT(plugin("bridge", {{"CNI_COMMAND", "STATUS"}}, spoof_config()), IsSilentSuccess());
   EXPECT_EQ(host_state(), before);
 }
 

@@ -8,7 +8,7 @@ using testing::HasSubstr;
 
 // All that an ADD can make: two families, masquerading, a check of MAC addresses, and a default
 // route for which another network's has to give way.
-std::string config(int number, const std::string& more) {
+std::string undo_config(int number, const std::string& more) {
   return format(R"({{"cniVersion": "1.1.0", "name": "net{0}", "type": "bridge",
     "bridge": "cni{0}", "isDefaultGateway": true, {1} "ipam": {{"type": "host-local",
     "ranges": [[{{"subnet": "10.{0}.0.0/24"}}], [{{"subnet": "fd0{0}::/64"}}]]}}}})",
@@ -19,21 +19,21 @@ using BridgeUndo = Calls;
 
 TEST_F(BridgeUndo, WhicheverMessageToTheKernelFailsNothingIsLeft) {
   sure("netctl ns add web");
-  add("bridge", {.container = "c1", .netns = "web", .ifname = "eth1"}, config(1, ""));
+  add("bridge", {.container = "c1", .netns = "web", .ifname = "eth1"}, undo_config(1, ""));
   const auto state = [&] {
     return host_state() + run_in("web", "ip -4 route").out + run_in("web", "ip -6 route").out;
   };
   const std::string before = state();
 
-  const int failed =
-      with_each_failing({.call = "sendto", .error = "ENOBUFS"}, "bridge",
-                        variables_of("ADD", {.container = "c1", .netns = "web", .ifname = "eth2"}),
-                        config(2, R"("ipMasq": true, "macspoofchk": true, "gatewayPriority": 1,)"),
-                        [&](const sys::Finished& added) {
-                          EXPECT_THAT(added, Refuses(999, HasSubstr("No buffer space")));
-                          EXPECT_EQ(state(), before);
-                          EXPECT_EQ(run_in("web", "ip link show eth2").exit_status, 1);
-                        });
+  const int failed = with_each_failing(
+      {.call = "sendto", .error = "ENOBUFS"}, "bridge",
+      variables_of("ADD", {.container = "c1", .netns = "web", .ifname = "eth2"}),
+      undo_config(2, R"("ipMasq": true, "macspoofchk": true, "gatewayPriority": 1,)"),
+      [&](const sys::Finished& added) {
+        EXPECT_THAT(added, Refuses(999, HasSubstr("No buffer space")));
+        EXPECT_EQ(state(), before);
+        EXPECT_EQ(run_in("web", "ip link show eth2").exit_status, 1);
+      });
   EXPECT_GT(failed, 15) << "nothing was swept";
 }
 

@@ -14,7 +14,8 @@ using testing::Not;
 bool kernel_filters(const sys::Finished& made) { return made.exit_status == 0; }
 
 // Two families on one network; its containers are on the bridge cni7.
-std::string config(const std::string& more, const std::string& network = "net", int subnet = 7) {
+std::string vlan_config(const std::string& more, const std::string& network = "net",
+                        int subnet = 7) {
   return format(R"({{"cniVersion": "1.1.0", "name": "{1}", "type": "bridge", "bridge": "cni7", {0}
     "ipam": {{"type": "host-local",
     "ranges": [[{{"subnet": "10.{2}.0.0/24"}}], [{{"subnet": "fd0{2}::/64"}}]]}}}})",
@@ -22,7 +23,7 @@ std::string config(const std::string& more, const std::string& network = "net", 
 }
 
 std::string vlan(int id, const std::string& more = "") {
-  return config(format(R"("vlan": {}, {})", id, more));
+  return vlan_config(format(R"("vlan": {}, {})", id, more));
 }
 
 constexpr const char* kGateway = R"("isGateway": true,)";
@@ -83,8 +84,8 @@ TEST_F(BridgeVlan, ContainersOfOneVlanReachEachOtherAndThoseOfTwoDoNot) {
 
 TEST_F(BridgeVlan, AContainerIsNotInTheVlanOfThoseWithoutOne) {
   add("bridge", in("web"), vlan(100));
-  add("bridge", in("db"), config(""));
-  add("bridge", in("other"), config(""));
+  add("bridge", in("db"), vlan_config(""));
+  add("bridge", in("other"), vlan_config(""));
 
   EXPECT_FALSE(reaches("web", "db", 3));
   EXPECT_FALSE(reaches("db", "web", 2));
@@ -95,7 +96,7 @@ TEST_F(BridgeVlan, ATrunkPortSeesTheTaggedFramesOfItsVlansAndNoOthers) {
   add("bridge", in("web"), vlan(100));
   add("bridge", in("db"), vlan(300));
   add("bridge", in("other"),
-      config(R"("vlanTrunk": [{"minID": 50, "maxID": 150}, {"id": 200}],)", "trunk", 8));
+      vlan_config(R"("vlanTrunk": [{"minID": 50, "maxID": 150}, {"id": 200}],)", "trunk", 8));
   for (const int id : {100, 300}) {
     for (const std::string& line :
          {format("ip link add link eth0 name eth0.{} type vlan id {}", id, id),
@@ -111,9 +112,10 @@ TEST_F(BridgeVlan, ATrunkPortSeesTheTaggedFramesOfItsVlansAndNoOthers) {
 }
 
 TEST_F(BridgeVlan, WhatATrunkPortSendsWithoutATagIsInVlan1OrInItsVlan) {
-  add("bridge", in("web"), config(R"("vlanTrunk": [{"minID": 50, "maxID": 150}],)"));
-  add("bridge", in("db"), config(""));
-  add("bridge", in("other"), config(R"("vlan": 9, "vlanTrunk": [{"minID": 5, "maxID": 15}],)"));
+  add("bridge", in("web"), vlan_config(R"("vlanTrunk": [{"minID": 50, "maxID": 150}],)"));
+  add("bridge", in("db"), vlan_config(""));
+  add("bridge", in("other"),
+      vlan_config(R"("vlan": 9, "vlanTrunk": [{"minID": 5, "maxID": 15}],)"));
 
   EXPECT_TRUE(reaches("web", "db", 3));
   EXPECT_FALSE(reaches("other", "db", 3));
@@ -135,7 +137,7 @@ TEST_F(BridgeVlan, TheDefaultVlanStaysWhereItIsToBePreserved) {
 
 TEST_F(BridgeVlan, TheGatewayOfAVlanAnswersAndIsTheFourthInterfaceOfTheResult) {
   const std::string result = add("bridge", in("web"), vlan(100, kGateway));
-  add("bridge", in("other"), config(R"("vlan": 200, "isGateway": true,)", "two", 8));
+  add("bridge", in("other"), vlan_config(R"("vlan": 200, "isGateway": true,)", "two", 8));
 
   EXPECT_TRUE(reaches("web", "", 1));
   EXPECT_TRUE(reaches("other", "", 1, 8));
@@ -150,11 +152,11 @@ TEST_F(BridgeVlan, TheGatewayOfAVlanAnswersAndIsTheFourthInterfaceOfTheResult) {
 }
 
 TEST_F(BridgeVlan, ABridgeOfOursBeginsToFilterAndItsContainersSeeNoDifference) {
-  add("bridge", in("db"), config(kGateway));
-  add("bridge", in("other"), config(kGateway));
+  add("bridge", in("db"), vlan_config(kGateway));
+  add("bridge", in("other"), vlan_config(kGateway));
   const std::string mac = run("cat /sys/class/net/cni7/address").out;
 
-  add("bridge", in("web"), config(R"("vlan": 100, "isGateway": true,)", "two", 8));
+  add("bridge", in("web"), vlan_config(R"("vlan": 100, "isGateway": true,)", "two", 8));
 
   EXPECT_THAT(run("ip -d link show cni7").out, HasSubstr("vlan_filtering 1"));
   EXPECT_TRUE(reaches("db", "other", 3));
@@ -188,7 +190,7 @@ TEST_F(BridgeVlan, AnAdministratorsBridgeIsUsedWhereItFiltersAndRefusedInWordsWh
 TEST_F(BridgeVlan, TheGatewayGoesWithItsLastUserAndTheBridgeWithItsLastPort) {
   const std::string before = host_state();
   const std::string one = vlan(100, kGateway);
-  const std::string two = config(R"("vlan": 200, "isGateway": true,)", "two", 8);
+  const std::string two = vlan_config(R"("vlan": 200, "isGateway": true,)", "two", 8);
   add("bridge", in("web"), one);
   add("bridge", in("db"), one);
   add("bridge", in("other"), two);
@@ -199,7 +201,7 @@ TEST_F(BridgeVlan, TheGatewayGoesWithItsLastUserAndTheBridgeWithItsLastPort) {
   EXPECT_FALSE(exists("cni7.100"));
   EXPECT_TRUE(exists("cni7.200"));
   // The config of another VLAN: what there is counts.
-  EXPECT_THAT(call("bridge", "DEL", in("other"), config("", "two", 8)), IsSilentSuccess());
+  EXPECT_THAT(call("bridge", "DEL", in("other"), vlan_config("", "two", 8)), IsSilentSuccess());
   EXPECT_EQ(host_state(), before);
 }
 
@@ -318,13 +320,13 @@ TEST_F(BridgeVlan, ADeviceInTheGatewaysPlaceThatLeadsElsewhereIsRefused) {
 }
 
 TEST_F(BridgeVlan, WhicheverMessageToTheKernelFailsNothingIsLeft) {
-  add("bridge", in("db"), config(kGateway));
+  add("bridge", in("db"), vlan_config(kGateway));
   const std::string before = host_state();
 
   // Not each of them, which takes seconds where it is emulated.
   const int failed = with_each_failing(
       {.call = "sendto", .error = "ENOBUFS", .step = 2}, "bridge", variables_of("ADD", in("web")),
-      config(R"("vlan": 100, "isGateway": true, "vlanTrunk": [{"id": 7}],)", "two", 8),
+      vlan_config(R"("vlan": 100, "isGateway": true, "vlanTrunk": [{"id": 7}],)", "two", 8),
       [&](const sys::Finished& added) {
         EXPECT_THAT(added, Refuses(999, HasSubstr("No buffer space")));
         EXPECT_EQ(host_state(), before);
@@ -348,7 +350,7 @@ class BridgeWithoutVlans : public Calls {
 
 TEST_F(BridgeWithoutVlans, StatusAndAddSayWhatTheKernelLacksAndNothingIsLeft) {
   const std::string before = host_state();
-  for (const std::string& config : {vlan(100), config(R"("vlanTrunk": [{"id": 7}],)")}) {
+  for (const std::string& config : {vlan(100), vlan_config(R"("vlanTrunk": [{"id": 7}],)")}) {
     EXPECT_THAT(plugin("bridge", {{"CNI_COMMAND", "STATUS"}}, config),
                 Refuses(50, HasSubstr("CONFIG_BRIDGE_VLAN_FILTERING")));
     EXPECT_THAT(call("bridge", "ADD", in("web"), config),
@@ -358,11 +360,11 @@ TEST_F(BridgeWithoutVlans, StatusAndAddSayWhatTheKernelLacksAndNothingIsLeft) {
 }
 
 TEST_F(BridgeWithoutVlans, AnAddOnABridgeOfOursSaysSoAndLeavesItAsItIs) {
-  add("bridge", in("web"), config(kGateway));
+  add("bridge", in("web"), vlan_config(kGateway));
   const std::string before = host_state();
 
   EXPECT_THAT(call("bridge", "ADD", {.container = "web", .netns = "web", .ifname = "eth1"},
-                   config(R"("vlan": 100,)", "two", 8)),
+                   vlan_config(R"("vlan": 100,)", "two", 8)),
               Refuses(999, HasSubstr("CONFIG_BRIDGE_VLAN_FILTERING")));
   EXPECT_EQ(host_state(), before);
 }

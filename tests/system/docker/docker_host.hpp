@@ -11,6 +11,8 @@
 
 namespace netctl::test {
 
+inline constexpr const char* kHostsOwn = "/proc/self/ns/net";
+
 // A host on a network with one other machine, "lan", and two namespaces for containers; a network
 // "front" of both families and one "six" of IPv6 alone.
 class DockerHost : public Lab {

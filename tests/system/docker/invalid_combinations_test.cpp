@@ -10,7 +10,6 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr const char* kHostsOwn = "/proc/self/ns/net";
 constexpr const char* kJoin = "netctl add container:donor web --id joiner";
 
 class InvalidCombinations : public DockerHost {

@@ -153,8 +153,6 @@ TEST_F(UserDefinedBridge, ItIsConnectedAndDisconnectedLive) {
   EXPECT_EQ(state(), before);
 }
 
-constexpr const char* kHostsOwn = "/proc/self/ns/net";
-
 using HostMode = DockerHost;
 
 TEST_F(HostMode, InterfacesAreTheHosts) {

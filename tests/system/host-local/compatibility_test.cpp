@@ -9,6 +9,7 @@
 #include "runtime-core/sys/process.hpp"
 #include "tests/support/matchers.hpp"
 #include "tests/support/private_host.hpp"
+#include "tests/system/host-local/beside_reference.hpp"
 
 // Our plugin and the reference plugin on one directory, as during an upgrade.
 namespace netctl::host_local {
@@ -17,11 +18,6 @@ namespace {
 using test::Succeeds;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-constexpr const char* kReference = "/usr/lib/cni/host-local";
-constexpr const char* kStore = "/run/data/net";
-
-enum class Who { Ours, Theirs };
 
 class HostLocalCompatibility : public test::PrivateHost {
  protected:

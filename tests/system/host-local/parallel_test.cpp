@@ -11,15 +11,11 @@
 #include "runtime-core/sys/files.hpp"
 #include "runtime-core/sys/process.hpp"
 #include "tests/support/private_host.hpp"
+#include "tests/system/host-local/beside_reference.hpp"
 
 // Many processes on one store at the same moment.
 namespace netctl::host_local {
 namespace {
-
-constexpr const char* kReference = "/usr/lib/cni/host-local";
-constexpr const char* kStore = "/run/data/net";
-
-enum class Who { Ours, Theirs };
 
 class ParallelCalls : public test::PrivateHost {
  protected:

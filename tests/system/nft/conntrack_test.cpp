@@ -69,8 +69,8 @@ TEST_F(NftConntrack, AConnectionIsFoundByWhereItWasBegunTo) {
   const Flow flow("127.0.0.1", 5300);
 
   const Connection found = the_one(udp_to(5300));
-  EXPECT_EQ(found.original.source, address("127.0.0.1"));
-  EXPECT_EQ(found.original.destination, address("127.0.0.1"));
+  EXPECT_EQ(found.original.source, ip("127.0.0.1"));
+  EXPECT_EQ(found.original.destination, ip("127.0.0.1"));
   EXPECT_EQ(found.original.destination_port, 5300);
   EXPECT_EQ(found.reply.source_port, 5300);
   EXPECT_EQ(found.reply.destination_port, found.original.source_port);
@@ -84,12 +84,12 @@ TEST_F(NftConntrack, AFilterLooksAtFamilyProtocolPortAndAddress) {
 
   EXPECT_EQ(connections({.protocol = Protocol::Udp}).size(), 3U);
   EXPECT_EQ(connections(udp_to(5300)).size(), 2U);
-  EXPECT_EQ(the_one({.protocol = Protocol::Udp, .port = 5300, .address = address("127.0.0.2")})
+  EXPECT_EQ(the_one({.protocol = Protocol::Udp, .port = 5300, .address = ip("127.0.0.2")})
                 .original.destination,
-            address("127.0.0.2"));
+            ip("127.0.0.2"));
   EXPECT_EQ(
       the_one({.family = Family::V6, .protocol = Protocol::Udp, .port = 5300}).original.destination,
-      address("::1"));
+      ip("::1"));
   EXPECT_THAT(connections({.protocol = Protocol::Tcp, .port = 5300}), IsEmpty());
 }
 

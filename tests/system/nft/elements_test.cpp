@@ -45,16 +45,16 @@ TEST_F(NftElements, TheKernelGivesBackWhatWasAdded) {
       {publish_any_map(), {published(80), published(443, ""), published(65535, "other")}},
       {publish_map(),
        {{.set = "publish4",
-         .key = {address("203.0.113.5"), Protocol::Udp, Port{.number = 53}},
-         .data = {address("172.17.0.3"), Port{.number = 5353}},
+         .key = {ip("203.0.113.5"), Protocol::Udp, Port{.number = 53}},
+         .data = {ip("172.17.0.3"), Port{.number = 5353}},
          .comment = std::string(128, 'x')}}},
       {publish6_map(),
        {{.set = "publish6",
-         .key = {address("::1"), Protocol::Sctp, Port{.number = 1}},
-         .data = {address("fd00:1::2"), Port{.number = 2}}}}},
+         .key = {ip("::1"), Protocol::Sctp, Port{.number = 1}},
+         .data = {ip("fd00:1::2"), Port{.number = 2}}}}},
       {masquerade_map(),
-       {{.set = "masquerade4", .key = {address("172.17.0.2")}, .data = {leave}, .comment = "web"},
-        {.set = "masquerade4", .key = {address("172.17.0.3")}, .data = {Verdict{}}}}},
+       {{.set = "masquerade4", .key = {ip("172.17.0.2")}, .data = {leave}, .comment = "web"},
+        {.set = "masquerade4", .key = {ip("172.17.0.3")}, .data = {Verdict{}}}}},
   };
   for (const auto& [set, elements] : cases) {
     SCOPED_TRACE(set.name);
@@ -87,7 +87,7 @@ TEST_F(NftElements, AMapThatIsNotThereHasNoListing) {
 
 TEST_F(NftElements, APortCannotBePublishedTwice) {
   Element other = published(8080, "other");
-  other.data = {address("172.17.0.3"), Port{.number = 80}};
+  other.data = {ip("172.17.0.3"), Port{.number = 80}};
   ASSERT_THAT(add(published(8080)), Succeeds());
 
   EXPECT_THAT(add(other), FailsWith(Errc::Exists));
@@ -132,7 +132,7 @@ TEST_F(NftElements, AChainThatAnElementLeadsToStays) {
   const Chain chain{.name = "masq_172.17.0.0/16"};
   const Verdict leave{.kind = Verdict::Kind::Goto, .chain = chain.name};
   const Element element{
-      .set = "masquerade4", .key = {address("172.17.0.2")}, .data = {leave}, .comment = "web"};
+      .set = "masquerade4", .key = {ip("172.17.0.2")}, .data = {leave}, .comment = "web"};
   ASSERT_THAT(add(element), Succeeds());
 
   EXPECT_THAT(socket().apply(Batch("netctl").remove(chain)), FailsWith(Errc::TryAgain));
@@ -141,7 +141,7 @@ TEST_F(NftElements, AChainThatAnElementLeadsToStays) {
 
 TEST_F(NftElements, AChainThatAnElementLeadsToMustExist) {
   const Verdict nowhere{.kind = Verdict::Kind::Goto, .chain = "nowhere"};
-  EXPECT_THAT(add({.set = "masquerade4", .key = {address("172.17.0.2")}, .data = {nowhere}}),
+  EXPECT_THAT(add({.set = "masquerade4", .key = {ip("172.17.0.2")}, .data = {nowhere}}),
               FailsWith(Errc::NotFound));
 }
 

@@ -17,19 +17,19 @@ std::vector<Element> one_of_each() {
   const Verdict leave{.kind = Verdict::Kind::Goto, .chain = "masq_172.17.0.0/16"};
   const Verdict hairpin{.kind = Verdict::Kind::Jump, .chain = "hairpin_fd00_1__/64"};
   return {{.set = "publish4",
-           .key = {address("203.0.113.5"), Protocol::Tcp, Port{.number = 8443}},
-           .data = {address("172.17.0.2"), Port{.number = 443}},
+           .key = {ip("203.0.113.5"), Protocol::Tcp, Port{.number = 8443}},
+           .data = {ip("172.17.0.2"), Port{.number = 443}},
            .comment = "bridge/web/eth0"},
           published(8080),
           {.set = "publish6",
-           .key = {address("2001:db8::5"), Protocol::Udp, Port{.number = 53}},
-           .data = {address("fd00:1::2"), Port{.number = 5353}}},
+           .key = {ip("2001:db8::5"), Protocol::Udp, Port{.number = 53}},
+           .data = {ip("fd00:1::2"), Port{.number = 5353}}},
           {.set = "publish6_any",
            .key = {Protocol::Sctp, Port{.number = 9}},
-           .data = {address("fd00:1::2"), Port{.number = 10}},
+           .data = {ip("fd00:1::2"), Port{.number = 10}},
            .comment = "sctp"},
-          {.set = "masquerade4", .key = {address("172.17.0.2")}, .data = {leave}, .comment = "web"},
-          {.set = "hairpin6", .key = {address("fd00:1::2")}, .data = {hairpin}, .comment = "web"}};
+          {.set = "masquerade4", .key = {ip("172.17.0.2")}, .data = {leave}, .comment = "web"},
+          {.set = "hairpin6", .key = {ip("fd00:1::2")}, .data = {hairpin}, .comment = "web"}};
 }
 
 TEST_F(NftTool, TheProductsTableListsAsIfNftHadLoadedItsText) {
@@ -71,11 +71,11 @@ TEST_F(NftTool, DeletionsAsTextDoWhatTheyDoAsMessages) {
 std::vector<std::vector<Statement>> prefix_matches() {
   std::vector<std::vector<Statement>> rules;
   for (unsigned length = 0; length <= 32; ++length) {
-    const IpPrefix network{.address = address("255.254.253.251"), .length = length};
+    const IpPrefix network{.address = ip("255.254.253.251"), .length = length};
     rules.push_back({MatchAddress{.field = Field::SourceV4, .prefix = network}});
   }
   for (unsigned length = 0; length <= 128; ++length) {
-    const IpPrefix network{.address = address("fdff:fefd:fbf7:efdf:bf7f:5555:aaaa:fffd"),
+    const IpPrefix network{.address = ip("fdff:fefd:fbf7:efdf:bf7f:5555:aaaa:fffd"),
                            .length = length};
     rules.push_back(
         {MatchAddress{.field = Field::DestV6, .prefix = network, .negated = length % 2 == 0}});
@@ -161,7 +161,7 @@ TEST_F(NftTool, SetsOfEveryTypeListAsIfNftHadMadeThem) {
       .add(Set{.name = "addresses", .key = {Type::Ipv6Addr}})
       .add(Set{.name = "protocols", .key = {Type::InetProto}, .data = {Type::InetService}})
       .add(Element{.set = "names", .key = {std::string("cni0"), std::string("fifteen-bytes-x")}})
-      .add(Element{.set = "addresses", .key = {address("::1")}, .comment = "loopback"})
+      .add(Element{.set = "addresses", .key = {ip("::1")}, .comment = "loopback"})
       .add(Element{.set = "protocols", .key = {Protocol::Sctp}, .data = {Port{.number = 65535}}});
 
   ASSERT_THAT(socket().apply(batch), Succeeds());

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime-core/sys/process.hpp"
+#include "tests/support/addresses.hpp"
 #include "tests/support/matchers.hpp"
 
 namespace netctl::nft {
@@ -82,9 +83,6 @@ void add_base_chains(Batch& batch) {
 
 }  // namespace
 
-IpAddress address(const std::string& text) { return parse_ip_address(text).value(); }
-IpPrefix prefix(const std::string& text) { return parse_ip_prefix(text).value(); }
-
 Set publish_map() {
   return {.name = "publish4",
           .key = {Type::Ipv4Addr, Type::InetProto, Type::InetService},
@@ -108,7 +106,7 @@ Set masquerade_map() { return verdict_map("masquerade4", Type::Ipv4Addr); }
 Element published(std::uint16_t port, const std::string& comment) {
   return {.set = "publish4_any",
           .key = {Protocol::Tcp, Port{.number = port}},
-          .data = {address("172.17.0.2"), Port{.number = 80}},
+          .data = {ip("172.17.0.2"), Port{.number = 80}},
           .comment = comment};
 }
 

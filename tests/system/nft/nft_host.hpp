@@ -6,12 +6,10 @@
 
 #include "runtime-core/nft/batch.hpp"
 #include "runtime-core/nft/socket.hpp"
+#include "tests/support/addresses.hpp"
 #include "tests/support/private_host.hpp"
 
 namespace netctl::nft {
-
-IpAddress address(const std::string& text);
-IpPrefix prefix(const std::string& text);
 
 // The maps of the product's table.
 Set publish_map();

@@ -39,7 +39,7 @@ class NftPackets : public NftHost {
   // A published port that leads to the host itself.
   static Element published_here(std::uint16_t port) {
     Element element = published(port);
-    element.data = {address("198.51.100.1"), Port{.number = 80}};
+    element.data = {ip("198.51.100.1"), Port{.number = 80}};
     return element;
   }
 
@@ -72,8 +72,8 @@ TEST_F(NftPackets, AnotherProtocolDoesNot) {
 TEST_F(NftPackets, APortOfOneAddressLeadsFromThisOneOnly) {
   add_address("lo:2", "203.0.113.5");
   add({.set = "publish4",
-       .key = {address("203.0.113.5"), Protocol::Tcp, Port{.number = 8080}},
-       .data = {address("198.51.100.1"), Port{.number = 80}}});
+       .key = {ip("203.0.113.5"), Protocol::Tcp, Port{.number = 8080}},
+       .data = {ip("198.51.100.1"), Port{.number = 80}}});
   Server server("", 80);
   EXPECT_EQ(test::ask("", "203.0.113.5", 8080, server), "203.0.113.5");
   EXPECT_EQ(test::ask("", "198.51.100.1", 8080, server), "");
@@ -81,11 +81,11 @@ TEST_F(NftPackets, APortOfOneAddressLeadsFromThisOneOnly) {
 
 TEST_F(NftPackets, Ipv6PortsLeadToTheirTargetsAsWell) {
   add({.set = "publish6",
-       .key = {address("::1"), Protocol::Tcp, Port{.number = 8080}},
-       .data = {address("::1"), Port{.number = 80}}});
+       .key = {ip("::1"), Protocol::Tcp, Port{.number = 8080}},
+       .data = {ip("::1"), Port{.number = 80}}});
   add({.set = "publish6_any",
        .key = {Protocol::Tcp, Port{.number = 8081}},
-       .data = {address("::1"), Port{.number = 80}}});
+       .data = {ip("::1"), Port{.number = 80}}});
   Server server("", 80);
   EXPECT_EQ(test::ask("", "::1", 8080, server), "::1");
   EXPECT_EQ(test::ask("", "::1", 8081, server), "::1");
@@ -101,7 +101,7 @@ TEST_F(NftPackets, WhatLeavesASubnetIsMasqueraded) {
   EXPECT_EQ(test::ask("", "172.17.0.2", 8080, server), "172.17.0.2");
 
   const Verdict leave{.kind = Verdict::Kind::Goto, .chain = "masq_172.17.0.0/16"};
-  add({.set = "masquerade4", .key = {address("172.17.0.2")}, .data = {leave}, .comment = "web"});
+  add({.set = "masquerade4", .key = {ip("172.17.0.2")}, .data = {leave}, .comment = "web"});
   EXPECT_EQ(test::ask("", "172.17.0.2", 8080, server), "198.51.100.1");
   EXPECT_EQ(test::ask("", "172.17.0.2", 80, server), "172.17.0.2");  // stays in the subnet
 }
@@ -113,7 +113,7 @@ TEST_F(NftPackets, AConnectionBackIntoItsSubnetIsHairpinned) {
   EXPECT_EQ(test::ask("", "172.17.0.2", 8080, server), "172.17.0.2");
 
   const Verdict hairpin{.kind = Verdict::Kind::Jump, .chain = "hairpin_172.17.0.0/16"};
-  add({.set = "hairpin4", .key = {address("198.51.100.1")}, .data = {hairpin}, .comment = "web"});
+  add({.set = "hairpin4", .key = {ip("198.51.100.1")}, .data = {hairpin}, .comment = "web"});
   EXPECT_EQ(test::ask("", "172.17.0.2", 8080, server), "198.51.100.1");
 }
 

@@ -25,7 +25,7 @@ const Set kRanges{.name = "publish4_range",
 Element range(std::uint16_t first, std::uint16_t last, Protocol protocol = Protocol::Tcp) {
   return {.set = kRanges.name,
           .key = {protocol, PortRange{.first = first, .last = last}},
-          .data = {address("172.17.0.2")},
+          .data = {ip("172.17.0.2")},
           .comment = "web"};
 }
 
@@ -102,7 +102,7 @@ TEST_F(NftRanges, OneThatBeginsOrEndsInAnotherIsRefusedAsTaken) {
 
 TEST_F(NftRanges, PacketsGoToTheAddressAndKeepTheirPort) {
   Element here = range(8100, 8200);
-  here.data = {address("127.0.0.1")};
+  here.data = {ip("127.0.0.1")};
   ASSERT_THAT(add(here), Succeeds());
   test::Server server("", 8123);
   ASSERT_NE(test::ask("", "127.0.0.2", 8123, server), "");
@@ -112,8 +112,8 @@ TEST_F(NftRanges, PacketsGoToTheAddressAndKeepTheirPort) {
   const auto found = conntrack->connections({.port = 8123});
   ASSERT_THAT(found, Succeeds());
   ASSERT_EQ(found->size(), 1U);
-  EXPECT_EQ(found->front().original.destination, address("127.0.0.2"));
-  EXPECT_EQ(found->front().reply.source, address("127.0.0.1"));
+  EXPECT_EQ(found->front().original.destination, ip("127.0.0.2"));
+  EXPECT_EQ(found->front().reply.source, ip("127.0.0.1"));
   EXPECT_EQ(found->front().reply.source_port, 8123);
 }
 

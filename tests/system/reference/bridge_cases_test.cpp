@@ -14,7 +14,7 @@ using testing::Not;
 
 constexpr const char* kAsked = "02:00:00:00:00:00";
 
-struct Case {
+struct BridgeCase {
   std::string name{};
   std::string members{};                // of the config
   std::vector<std::string> gateways{};  // that the bridge gets, each ending in 1
@@ -34,7 +34,7 @@ std::string ranges(const std::vector<std::string>& subnets, const std::string& m
                 list, more);
 }
 
-std::vector<Case> cases() {
+std::vector<BridgeCase> bridge_cases() {
   const std::string v4 = ranges({"10.1.2.0/24"});
   const std::string v6 = ranges({"2001:db8::0/64"});
   const std::string dual = ranges({"192.168.0.0/24", "fd00::0/64"});
@@ -97,7 +97,7 @@ class BridgeCases : public CaseHost {
   }
 
   // Bridge, port and the container's interface, and what is on them.
-  void expect_attached(const Case& tested, bool up) {
+  void expect_attached(const BridgeCase& tested, bool up) {
     const std::string bridge = run("ip -d -o link show bridge0").out;
     EXPECT_THAT(bridge, AllOf(HasSubstr("mtu 5000"), HasSubstr("vlan_filtering 0"),
                               HasSubstr("promiscuity 0"), HasSubstr("UP")));
@@ -115,7 +115,7 @@ class BridgeCases : public CaseHost {
   }
 
   // As many as there are gateways, each with a default route of its family that one of them serves.
-  void expect_addresses(const Case& tested) {
+  void expect_addresses(const BridgeCase& tested) {
     const std::string addresses = inside("ip -o addr show dev eth0 scope global");
     EXPECT_EQ(std::ranges::count(addresses, '\n'), std::ssize(tested.gateways)) << addresses;
     for (const std::string& gateway : tested.gateways) {
@@ -134,7 +134,8 @@ class BridgeCases : public CaseHost {
   }
 
   // Bridge, host end, container end; with the shape of the version.
-  void expect_result(const Case& tested, const std::string& version, const std::string& result) {
+  void expect_result(const BridgeCase& tested, const std::string& version,
+                     const std::string& result) {
     const std::string text = compact(result);
     EXPECT_THAT(text, HasSubstr(tested.result));
     if (version < "0.3.0") {
@@ -152,10 +153,10 @@ class BridgeCases : public CaseHost {
   }
 };
 
-class BridgeLives : public BridgeCases, public testing::WithParamInterface<Case> {};
+class BridgeLives : public BridgeCases, public testing::WithParamInterface<BridgeCase> {};
 
 TEST_P(BridgeLives, EachVersionConfiguresAndDeconfiguresIt) {
-  const Case& tested = GetParam();
+  const BridgeCase& tested = GetParam();
   environment["CNI_ARGS"] = tested.args;
   const bool up = tested.members.find("disableContainerInterface") == std::string::npos;
   const std::string before = host_state();
@@ -179,7 +180,7 @@ TEST_P(BridgeLives, EachVersionConfiguresAndDeconfiguresIt) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Case, BridgeLives, testing::ValuesIn(cases()),
+INSTANTIATE_TEST_SUITE_P(BridgeCase, BridgeLives, testing::ValuesIn(bridge_cases()),
                          [](const auto& tested) { return tested.param.name; });
 
 TEST_F(BridgeCases, AnExistingBridgeIsUsedAndKeepsItsIndexAndItsMacAddress) {
@@ -256,7 +257,7 @@ TEST_P(BridgeAddresses, GiveWayOnlyToForceAddress) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Case, BridgeAddresses,
+INSTANTIATE_TEST_SUITE_P(BridgeCase, BridgeAddresses,
                          testing::Values(TwoGateways{"Ipv4", "10.0.0.1/8", "10.1.2.3/16",
                                                      "10.1.0.0/16"},
                                          TwoGateways{"Ipv6Overlapping", "2001:db8:1::1/48",

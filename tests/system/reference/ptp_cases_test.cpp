@@ -15,7 +15,7 @@ constexpr const char* kResolvConf = R"("subnet": "10.1.2.0/24",
 constexpr const char* kDns = R"("dns":{"nameservers":["10.1.2.123"],"domain":"some.domain.test",)"
                              R"("search":["search.test"],"options":["option1:foo"]})";
 
-struct Case {
+struct PtpCase {
   std::string name{};
   std::string ipam{};     // its members
   std::string members{};  // more of the config
@@ -24,7 +24,7 @@ struct Case {
   std::string routes{};  // that the container has besides
 };
 
-std::vector<Case> cases() {
+std::vector<PtpCase> ptp_cases() {
   return {{.name = "Plain", .ipam = kSubnet, .members = kDns, .dns = kDns},
           {.name = "IpMasqBackendIptables",
            .ipam = kSubnet,
@@ -82,7 +82,7 @@ class PtpCases : public CaseHost {
             (members.empty() ? "" : ", ") + members);
   }
 
-  void expect_result(const Case& tested, const std::string& version, const std::string& result) {
+  void expect_result(const PtpCase& tested, const std::string& version, const std::string& result) {
     const std::string text = compact(result);
     if (version >= "1.0.0" && tested.dns == R"("dns":{})") {
       EXPECT_THAT(text, Not(HasSubstr(R"("dns")")));
@@ -102,10 +102,10 @@ class PtpCases : public CaseHost {
   }
 };
 
-class PtpLives : public PtpCases, public testing::WithParamInterface<Case> {};
+class PtpLives : public PtpCases, public testing::WithParamInterface<PtpCase> {};
 
 TEST_P(PtpLives, EachVersionConfiguresAndDeconfiguresIt) {
-  const Case& tested = GetParam();
+  const PtpCase& tested = GetParam();
   const std::string before = host_state();
   Server host("", 7000);
   for (const char* version : kVersions) {
@@ -124,7 +124,7 @@ TEST_P(PtpLives, EachVersionConfiguresAndDeconfiguresIt) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Case, PtpLives, testing::ValuesIn(cases()),
+INSTANTIATE_TEST_SUITE_P(PtpCase, PtpLives, testing::ValuesIn(ptp_cases()),
                          [](const auto& tested) { return tested.param.name; });
 
 TEST_F(PtpCases, ADelOfWhatWasNeverConfiguredSucceeds) {

@@ -16,7 +16,7 @@ constexpr const char* kPrevResult = R"({"interfaces": [{"name": "dummy0", "sandb
     "ips": [{"version": "4", "address": "10.0.0.2/24", "gateway": "10.0.0.1", "interface": 0}]})";
 constexpr const char* kSysctl = R"("sysctl": {"net.ipv4.conf.all.log_martians": "1"})";
 
-struct Case {
+struct TuningCase {
   std::string name{};
   std::string members{};
   std::vector<std::string> link{};  // what `ip link` shows of it
@@ -24,7 +24,7 @@ struct Case {
   std::string mac{};                // in the result
 };
 
-std::vector<Case> cases() {
+std::vector<TuningCase> tuning_cases() {
   const std::string mac = "c2:11:22:33:44:55";
   const auto from_args = [](const std::string& member) {
     return R"("args": {"cni": {)" + member + "}}";
@@ -94,10 +94,10 @@ class TuningCases : public CaseHost {
   }
 };
 
-class TuningLives : public TuningCases, public testing::WithParamInterface<Case> {};
+class TuningLives : public TuningCases, public testing::WithParamInterface<TuningCase> {};
 
 TEST_P(TuningLives, EachVersionConfiguresAndDeconfiguresIt) {
-  const Case& tested = GetParam();
+  const TuningCase& tested = GetParam();
   environment["CNI_ARGS"] = tested.args;
   const std::string before = link();
   for (const std::string& version : versions()) {
@@ -118,7 +118,7 @@ TEST_P(TuningLives, EachVersionConfiguresAndDeconfiguresIt) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Case, TuningLives, testing::ValuesIn(cases()),
+INSTANTIATE_TEST_SUITE_P(TuningCase, TuningLives, testing::ValuesIn(tuning_cases()),
                          [](const auto& tested) { return tested.param.name; });
 
 TEST_F(TuningCases, AParameterThatTheAllowlistLeavesOutIsRefused) {

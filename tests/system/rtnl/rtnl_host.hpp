@@ -17,6 +17,7 @@
 
 #include "runtime-core/base/unique_fd.hpp"
 #include "runtime-core/rtnl/route_socket.hpp"
+#include "tests/support/addresses.hpp"
 #include "tests/support/matchers.hpp"
 #include "tests/support/private_host.hpp"
 
@@ -30,9 +31,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-inline IpPrefix prefix(std::string_view text) { return parse_ip_prefix(text).value(); }
-inline IpAddress ip(std::string_view text) { return parse_ip_address(text).value(); }
 
 // A second network namespace, with a socket in it. Lives as long as the descriptor.
 struct OtherNamespace {

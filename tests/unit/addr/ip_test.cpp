@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/addresses.hpp"
 #include "tests/support/matchers.hpp"
 
 namespace netctl {
@@ -18,9 +19,6 @@ using test::Succeeds;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-IpAddress ip(const std::string& text) { return parse_ip_address(text).value(); }
-IpPrefix prefix(const std::string& text) { return parse_ip_prefix(text).value(); }
 
 TEST(IpAddress, IsReadAndWrittenInCanonicalForm) {
   const struct {

@@ -8,7 +8,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-cni::Ip ip(const char* address, const char* gateway = nullptr) {
+cni::Ip ip_of(const char* address, const char* gateway = nullptr) {
   cni::Ip result{.address = parse_ip_prefix(address).value()};
   if (gateway) result.gateway = parse_ip_address(gateway).value();
   return result;
@@ -32,7 +32,7 @@ std::vector<std::string> gateway_routes_of(const std::vector<cni::Ip>& ips) {
 }
 
 TEST(GatewayRoutes, LeadToTheGatewayAndThroughItToTheRestOfTheNetwork) {
-  EXPECT_THAT(gateway_routes_of({ip("10.9.0.2/24", "10.9.0.1"), ip("fd09::2/64", "fd09::1")}),
+  EXPECT_THAT(gateway_routes_of({ip_of("10.9.0.2/24", "10.9.0.1"), ip_of("fd09::2/64", "fd09::1")}),
               ElementsAre("10.9.0.1/32 src 10.9.0.2 scope 253",
                           "10.9.0.0/24 via 10.9.0.1 src 10.9.0.2 scope 0",
                           "fd09::1/128 src fd09::2 scope 253",
@@ -40,17 +40,18 @@ TEST(GatewayRoutes, LeadToTheGatewayAndThroughItToTheRestOfTheNetwork) {
 }
 
 TEST(GatewayRoutes, ANetworkOfOneAddressHasNoRest) {
-  EXPECT_THAT(gateway_routes_of({ip("10.9.0.2/32", "169.254.1.1")}),
+  EXPECT_THAT(gateway_routes_of({ip_of("10.9.0.2/32", "169.254.1.1")}),
               ElementsAre("169.254.1.1/32 src 10.9.0.2 scope 253"));
 }
 
 TEST(GatewayRoutes, WithoutAGatewayThereAreNone) {
-  EXPECT_THAT(gateway_routes_of({ip("10.9.0.2/24")}), IsEmpty());
+  EXPECT_THAT(gateway_routes_of({ip_of("10.9.0.2/24")}), IsEmpty());
 }
 
 TEST(RouteThrough, WithoutAGatewayOfItsOwnTakesTheFirstOfItsFamily) {
-  const std::vector<cni::Ip> ips = {ip("10.8.0.2/24"), ip("fd09::2/64", "fd09::1"),
-                                    ip("10.9.0.2/24", "10.9.0.1"), ip("10.7.0.2/24", "10.7.0.1")};
+  const std::vector<cni::Ip> ips = {ip_of("10.8.0.2/24"), ip_of("fd09::2/64", "fd09::1"),
+                                    ip_of("10.9.0.2/24", "10.9.0.1"),
+                                    ip_of("10.7.0.2/24", "10.7.0.1")};
   const auto through = [&](const char* destination, const char* gateway = nullptr) {
     cni::Route route{.destination = parse_ip_prefix(destination).value()};
     if (gateway) route.gateway = parse_ip_address(gateway).value();

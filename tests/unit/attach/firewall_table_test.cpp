@@ -3,12 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/addresses.hpp"
+
 namespace netctl::attach {
 namespace {
 
 using testing::HasSubstr;
-
-IpPrefix prefix(const std::string& text) { return parse_ip_prefix(text).value(); }
 
 std::string rules_of(const std::string& chain) {
   std::string text;

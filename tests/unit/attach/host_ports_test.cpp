@@ -14,22 +14,23 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-std::vector<std::uint16_t> ports(const std::string& range, const std::string& reserved,
-                                 const std::string& seed = "web") {
+std::vector<std::uint16_t> free_ports(const std::string& range, const std::string& reserved,
+                                      const std::string& seed = "web") {
   return automatic_ports(range, reserved, seed).value();
 }
 
 TEST(AutomaticPorts, AreTheKernelsRangeWithoutWhatIsReserved) {
-  EXPECT_EQ(ports("32768\t60999", "").size(), 60999U - 32768U + 1U);
-  EXPECT_THAT(ports("40000 40005", "40001,40003-40004"), UnorderedElementsAre(40000, 40002, 40005));
-  EXPECT_THAT(ports("40000 40000", ""), ElementsAre(40000));
-  EXPECT_THAT(ports("40000 40001", "1-65535"), IsEmpty());
-  EXPECT_EQ(ports("1 65535", "").size(), 65535U);
+  EXPECT_EQ(free_ports("32768\t60999", "").size(), 60999U - 32768U + 1U);
+  EXPECT_THAT(free_ports("40000 40005", "40001,40003-40004"),
+              UnorderedElementsAre(40000, 40002, 40005));
+  EXPECT_THAT(free_ports("40000 40000", ""), ElementsAre(40000));
+  EXPECT_THAT(free_ports("40000 40001", "1-65535"), IsEmpty());
+  EXPECT_EQ(free_ports("1 65535", "").size(), 65535U);
 }
 
 TEST(AutomaticPorts, BeginAtAPlaceOfTheirOwnForEachSeed) {
-  EXPECT_EQ(ports("32768 60999", "", "web"), ports("32768 60999", "", "web"));
-  EXPECT_NE(ports("32768 60999", "", "web"), ports("32768 60999", "", "db"));
+  EXPECT_EQ(free_ports("32768 60999", "", "web"), free_ports("32768 60999", "", "web"));
+  EXPECT_NE(free_ports("32768 60999", "", "web"), free_ports("32768 60999", "", "db"));
 }
 
 TEST(AutomaticPorts, WhatIsNoRangeIsRefused) {

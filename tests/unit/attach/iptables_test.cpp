@@ -7,6 +7,7 @@
 
 #include "runtime-core/attach/host_firewalls.hpp"
 #include "runtime-core/attach/iptables_legacy.hpp"
+#include "tests/support/addresses.hpp"
 #include "tests/support/matchers.hpp"
 
 namespace netctl::attach {
@@ -17,8 +18,6 @@ using nft::FilterRule;
 using nft::Verdict;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-IpAddress address(const std::string& text) { return parse_ip_address(text).value(); }
 
 FilterRule to_chain(const std::string& chain) {
   return {.verdict = Verdict{.kind = Verdict::Kind::Jump, .chain = chain}};
@@ -55,7 +54,7 @@ FilterTable edited(FilterTable table, const std::vector<FilterEdit>& edits) {
 
 FilterTable dropping() { return {.forward = FilterChain{.is_base = true, .drops = true}}; }
 
-const Admission kWeb{.addresses = {address("10.1.2.3"), address("fd00::3")}, .tag = "net/web/eth0"};
+const Admission kWeb{.addresses = {ip("10.1.2.3"), ip("fd00::3")}, .tag = "net/web/eth0"};
 
 TEST(IptablesRules, AContainerGetsThreeAndTheChainsBeforeThem) {
   EXPECT_THAT(
@@ -82,7 +81,7 @@ TEST(IptablesRules, WithoutAForwardChainThereIsNothingToDo) {
 }
 
 TEST(IptablesRules, TheLastContainerTakesTheChainsAlong) {
-  const Admission other{.addresses = {address("10.1.2.4")}, .tag = "net/db/eth0"};
+  const Admission other{.addresses = {ip("10.1.2.4")}, .tag = "net/db/eth0"};
   FilterTable table = edited(dropping(), admitting_edits(dropping(), Family::V4, kWeb));
   EXPECT_EQ(withdrawing_edits(table, kWeb.addresses).size(), 3U + 2U + 2U);
 
@@ -106,10 +105,8 @@ TEST(IptablesRules, ChainsOfOthersStayHoweverEmpty) {
 
 TEST(IptablesRules, ARuleThatAsksForMoreIsNotTheContainers) {
   FilterTable table = edited(dropping(), admitting_edits(dropping(), Family::V4, kWeb));
-  table.containers->rules.push_back({.chain = "CNI-FORWARD",
-                                     .source = address("10.1.2.3"),
-                                     .verdict = Verdict{},
-                                     .has_more = true});
+  table.containers->rules.push_back(
+      {.chain = "CNI-FORWARD", .source = ip("10.1.2.3"), .verdict = Verdict{}, .has_more = true});
   EXPECT_EQ(withdrawing_edits(table, kWeb.addresses).size(), 3U);
 }
 

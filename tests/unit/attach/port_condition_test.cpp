@@ -4,15 +4,14 @@
 #include <gtest/gtest.h>
 
 #include "runtime-core/attach/firewall_table.hpp"
+#include "tests/support/addresses.hpp"
 
 namespace netctl::attach {
 namespace {
 
 using Of = PortCondition::Of;
 
-IpPrefix prefix(const std::string& text) { return parse_ip_prefix(text).value(); }
-
-std::string rules_of(const std::string& chain) {
+std::string condition_text(const std::string& chain) {
   std::string text;
   for (const nft::Rule& rule : firewall_table().rules_of(chain)) text += to_text(rule) + "\n";
   return text;
@@ -25,7 +24,7 @@ TEST(PortCondition, TheChainsNameSaysAllThatIsInIt) {
       {.of = Of::InLink, .link = "br-web"}};
   const std::string chain = condition_chain(conditions);
   EXPECT_EQ(chain, "when--not-to-192.0.2.0/24--from-10.0.0.1/32--in-br-web");
-  EXPECT_EQ(rules_of(chain),
+  EXPECT_EQ(condition_text(chain),
             "ip daddr 192.0.2.0/24 accept\n"
             "ip saddr != 10.0.0.1 accept\n"
             "iifname != \"br-web\" accept\n");
@@ -36,7 +35,7 @@ TEST(PortCondition, AnIpv6AddressIsReadBackFromTheName) {
       condition_chain({{.of = Of::Source, .prefix = prefix("fd00:1::/64")},
                        {.of = Of::InLink, .negated = true, .link = "wlan_0.7"}});
   EXPECT_EQ(chain, "when--from-fd00_1__/64--not-in-wlan_0.7");
-  EXPECT_EQ(rules_of(chain),
+  EXPECT_EQ(condition_text(chain),
             "ip6 saddr != fd00:1::/64 accept\n"
             "iifname \"wlan_0.7\" accept\n");
 }

@@ -6,13 +6,12 @@
 #include <gmock/gmock.h>
 
 #include "runtime-core/nft/batch.hpp"
+#include "tests/support/addresses.hpp"
 
 namespace netctl::attach {
 namespace {
 
 using testing::ElementsAre;
-
-IpAddress address(const std::string& text) { return parse_ip_address(text).value(); }
 
 // What -p says, for a container of that address.
 std::vector<PublishedPort> ports(const std::vector<std::string>& texts,
@@ -20,7 +19,7 @@ std::vector<PublishedPort> ports(const std::vector<std::string>& texts,
   std::vector<PublishedPort> all;
   for (const std::string& text : texts) {
     for (const PortMapping& mapping : parse_publish(text).value()) {
-      all.push_back({.mapping = mapping, .container = address(container)});
+      all.push_back({.mapping = mapping, .container = ip(container)});
     }
   }
   return all;

@@ -6,10 +6,10 @@ namespace netctl::cni {
 namespace {
 
 using test::Succeeds;
-using Values = std::map<std::string, std::string>;
+using ArgValues = std::map<std::string, std::string>;
 
 TEST(Args, GivesTheKnownKeys) {
-  const std::pair<std::string_view, Values> table[] = {
+  const std::pair<std::string_view, ArgValues> table[] = {
       {"", {}},
       {"IP=10.0.0.5", {{"IP", "10.0.0.5"}}},
       {"IP=10.0.0.5;MAC=02:00:00:00:00:01", {{"IP", "10.0.0.5"}, {"MAC", "02:00:00:00:00:01"}}},
@@ -32,7 +32,7 @@ TEST(Args, GivesTheKnownKeys) {
 TEST(Args, OfAnotherPluginAreNoErrorAndNotGiven) {
   const auto parsed = parse_args("IP=10.0.0.5;MAC=02:00:00:00:00:01;GATEWAY=10.0.0.1", {"IP"});
   ASSERT_THAT(parsed, Succeeds());
-  EXPECT_EQ(*parsed, (Values{{"IP", "10.0.0.5"}}));
+  EXPECT_EQ(*parsed, (ArgValues{{"IP", "10.0.0.5"}}));
 }
 
 TEST(Args, AreRefusedInUpstreamsWords) {

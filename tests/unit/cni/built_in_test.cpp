@@ -17,7 +17,7 @@ using test::Succeeds;
 const std::string kElf = "\177ELF";
 const std::string kStamp = std::string("netctl-plugins ") + NETCTL_VERSION + '\0';
 
-std::shared_ptr<const Document> document(Json value) {
+std::shared_ptr<const Document> shared_document(Json value) {
   return std::make_shared<const Document>(Document{.root = std::move(value)});
 }
 
@@ -74,7 +74,7 @@ TEST_F(BuiltIn, IsCalledWithEnvironmentAndConfigAndAnswersAsItsProcessWould) {
   fake.result.ips.push_back({.address = *parse_ip_prefix("10.0.0.2/24")});
 
   const auto answer = call_plugin(path, test::environment_for("ADD"),
-                                  document({{"cniVersion", "1.0.0"}, {"name", "n"}}), all);
+                                  shared_document({{"cniVersion", "1.0.0"}, {"name", "n"}}), all);
 
   ASSERT_THAT(answer, Succeeds());
   EXPECT_EQ(answer->text, "");
@@ -88,7 +88,7 @@ TEST_F(BuiltIn, IsCalledWithEnvironmentAndConfigAndAnswersAsItsProcessWould) {
 TEST_F(BuiltIn, OtherCommandsHaveNoAnswer) {
   const std::string path = executable("a/fake", kElf + kStamp);
   const auto answer = call_plugin(path, test::environment_for("DEL"),
-                                  document({{"cniVersion", "1.0.0"}, {"name", "n"}}), all);
+                                  shared_document({{"cniVersion", "1.0.0"}, {"name", "n"}}), all);
   ASSERT_THAT(answer, Succeeds());
   EXPECT_TRUE(answer->root.is_null());
   EXPECT_EQ(fake.calls, std::vector<std::string>{"DEL"});
@@ -97,7 +97,8 @@ TEST_F(BuiltIn, OtherCommandsHaveNoAnswer) {
 TEST_F(BuiltIn, ItsFailureIsTheErrorObject) {
   const std::string path = executable("a/fake", kElf + kStamp);
 
-  const auto refused = call_plugin(path, test::environment_for("ADD"), document("text"), all);
+  const auto refused =
+      call_plugin(path, test::environment_for("ADD"), shared_document("text"), all);
 
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().protocol_code, 6U);

@@ -1,6 +1,7 @@
 #include "runtime-core/cni/result.hpp"
 
 #include "runtime-core/cni/version.hpp"
+#include "tests/support/addresses.hpp"
 #include "tests/support/matchers.hpp"
 
 namespace netctl::cni {
@@ -10,18 +11,14 @@ using test::FailsSaying;
 using test::Succeeds;
 using testing::HasSubstr;
 
-IpPrefix prefix(std::string_view text) { return *parse_ip_prefix(text); }
-IpAddress address(std::string_view text) { return *parse_ip_address(text); }
-
 // What the reference bridge plugin gives for a container with a default route.
 AddResult bridge_result() {
   AddResult result;
   result.interfaces = {{.name = "cni0", .mac = "4e:34:b0:d1:e1:8a"},
                        {.name = "vethd2be4a95", .mac = "da:7c:e6:7f:6c:77"},
                        {.name = "eth0", .mac = "1e:06:b7:a0:af:44", .sandbox = "/run/netns/c1"}};
-  result.ips = {
-      {.address = prefix("10.88.0.2/24"), .gateway = address("10.88.0.1"), .interface = 2}};
-  result.routes = {{.destination = prefix("0.0.0.0/0"), .gateway = address("10.88.0.1")}};
+  result.ips = {{.address = prefix("10.88.0.2/24"), .gateway = ip("10.88.0.1"), .interface = 2}};
+  result.routes = {{.destination = prefix("0.0.0.0/0"), .gateway = ip("10.88.0.1")}};
   return result;
 }
 
@@ -34,11 +31,11 @@ AddResult full_result() {
                         .sandbox = "/run/netns/c1",
                         .socket_path = "/s",
                         .pci_id = "0000:04:00.5"}};
-  result.ips = {{.address = prefix("10.1.0.2/24"), .gateway = address("10.1.0.1"), .interface = 0},
-                {.address = prefix("fd01::2/64"), .gateway = address("fd01::1"), .interface = 0},
+  result.ips = {{.address = prefix("10.1.0.2/24"), .gateway = ip("10.1.0.1"), .interface = 0},
+                {.address = prefix("fd01::2/64"), .gateway = ip("fd01::1"), .interface = 0},
                 {.address = prefix("10.2.0.2/24")}};
   result.routes = {{.destination = prefix("0.0.0.0/0"),
-                    .gateway = address("10.1.0.1"),
+                    .gateway = ip("10.1.0.1"),
                     .mtu = 1300,
                     .advmss = 1200,
                     .priority = 50,
@@ -122,7 +119,7 @@ TEST(Result, OfTheMiddleShapeTellsTheIpVersionAndAlwaysDns) {
 
 TEST(Result, OfTheOldestShapeHasOneAddressPerFamily) {
   AddResult result;
-  result.ips = {{.address = prefix("10.1.0.2/24"), .gateway = address("10.1.0.1")}};
+  result.ips = {{.address = prefix("10.1.0.2/24"), .gateway = ip("10.1.0.1")}};
   result.routes = {{.destination = prefix("0.0.0.0/0")}};
   const auto text = to_json(result, "0.2.0");
   ASSERT_THAT(text, Succeeds());
@@ -209,9 +206,9 @@ TEST(Result, LosesInTheMiddleShapesWhatInterfacesCouldNotTell) {
 
 TEST(Result, KeepsInTheOldestShapesTheFirstAddressOfEachFamily) {
   AddResult expected;
-  expected.ips = {{.address = prefix("10.1.0.2/24"), .gateway = address("10.1.0.1")},
-                  {.address = prefix("fd01::2/64"), .gateway = address("fd01::1")}};
-  expected.routes = {{.destination = prefix("0.0.0.0/0"), .gateway = address("10.1.0.1")},
+  expected.ips = {{.address = prefix("10.1.0.2/24"), .gateway = ip("10.1.0.1")},
+                  {.address = prefix("fd01::2/64"), .gateway = ip("fd01::1")}};
+  expected.routes = {{.destination = prefix("0.0.0.0/0"), .gateway = ip("10.1.0.1")},
                      {.destination = prefix("::/0")}};
   expected.dns = full_result().dns;
   for (const char* version : {"0.1.0", "0.2.0"}) {

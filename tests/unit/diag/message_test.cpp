@@ -12,10 +12,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/addresses.hpp"
+
 namespace netctl::diag {
 namespace {
-
-IpAddress address(const std::string& text) { return parse_ip_address(text).value(); }
 
 // What the kernel reports of an IPv6 socket on `source`, port 80, with SKV6ONLY as given.
 std::vector<std::uint8_t> report(const char* source, bool v6_only) {
@@ -44,14 +44,13 @@ std::optional<Listener> decode(const std::vector<std::uint8_t>& bytes) {
 
 TEST(DiagMessage, ASocketOnAllAddressesTakesIpv4TooUnlessItSaysNo) {
   EXPECT_EQ(decode(report("::", false)),
-            (Listener{.address = address("::"), .port = 80, .v4_too = true, .inode = 4711}));
-  EXPECT_EQ(decode(report("::", true)),
-            (Listener{.address = address("::"), .port = 80, .inode = 4711}));
+            (Listener{.address = ip("::"), .port = 80, .v4_too = true, .inode = 4711}));
+  EXPECT_EQ(decode(report("::", true)), (Listener{.address = ip("::"), .port = 80, .inode = 4711}));
 }
 
 TEST(DiagMessage, AMappedAddressIsAnIpv4Address) {
   EXPECT_EQ(decode(report("::ffff:10.0.0.1", false)),
-            (Listener{.address = address("10.0.0.1"), .port = 80, .inode = 4711}));
+            (Listener{.address = ip("10.0.0.1"), .port = 80, .inode = 4711}));
 }
 
 TEST(DiagMessage, WhatIsCutShortIsNoSocket) {
@@ -88,8 +87,8 @@ TEST(Listener, TakesWhatItsAddressSays) {
       {"::1", false, "0.0.0.0", false},
   };
   for (const auto& [text, v4_too, destination, takes] : cases) {
-    const Listener listener{.address = address(text), .v4_too = v4_too};
-    EXPECT_EQ(listener.takes(address(destination)), takes) << text << " " << destination;
+    const Listener listener{.address = ip(text), .v4_too = v4_too};
+    EXPECT_EQ(listener.takes(ip(destination)), takes) << text << " " << destination;
   }
 }
 

@@ -4,10 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/addresses.hpp"
+
 namespace netctl::host_local {
 namespace {
-
-IpAddress ip(std::string_view text) { return *parse_ip_address(text); }
 
 Range range(std::string_view start, std::string_view end, std::string_view gateway) {
   const IpAddress first = ip(start);

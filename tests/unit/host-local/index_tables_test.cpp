@@ -7,13 +7,13 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/support/addresses.hpp"
+
 namespace netctl::host_local {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-IpAddress ip(std::string_view text) { return *parse_ip_address(text); }
 
 // Tables that grow by themselves, as those of an index do.
 struct Tables {

@@ -14,6 +14,7 @@
 
 #include "ipam/host-local/store.hpp"
 #include "runtime-core/sys/files.hpp"
+#include "tests/support/addresses.hpp"
 #include "tests/support/matchers.hpp"
 #include "tests/unit/host-local/temporary_directory.hpp"
 
@@ -27,10 +28,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-IpAddress ip(std::string_view text) { return *parse_ip_address(text); }
-
-const cni::Attachment kC1{.container_id = "c1", .ifname = "eth0"};
-const cni::Attachment kC2{.container_id = "c2", .ifname = "eth0"};
+const cni::Attachment kFirst{.container_id = "c1", .ifname = "eth0"};
+const cni::Attachment kSecond{.container_id = "c2", .ifname = "eth0"};
 
 class IndexTest : public test::TemporaryDirectory {
  protected:
@@ -74,24 +73,24 @@ class IndexTest : public test::TemporaryDirectory {
 
 // The proof that files are not read each time: one that came without a trace is not seen.
 TEST_F(IndexTest, WhileTheDirectoryHasItsTimeTheIndexIsTheAnswer) {
-  reserve("10.0.0.2", kC1);
+  reserve("10.0.0.2", kFirst);
   const timespec time = time_of_directory();
   write(file("10.0.0.3"), "c2\r\neth0");
   set_time_of_directory(time);
   EXPECT_EQ(first_free(), "10.0.0.3");
-  EXPECT_THAT(addresses_of(kC2), IsEmpty());
-  EXPECT_FALSE(reserve("10.0.0.3", kC1)) << "the file is the reservation all the same";
+  EXPECT_THAT(addresses_of(kSecond), IsEmpty());
+  EXPECT_FALSE(reserve("10.0.0.3", kFirst)) << "the file is the reservation all the same";
   EXPECT_EQ(first_free(), "10.0.0.4") << "learned";
 }
 
 TEST_F(IndexTest, AFileThatSomebodyElseMakesOrRemovesIsSeen) {
-  reserve("10.0.0.2", kC1);
+  reserve("10.0.0.2", kFirst);
   write(file("10.0.0.3"), "c2\r\neth0");
   EXPECT_EQ(first_free(), "10.0.0.4");
-  EXPECT_THAT(addresses_of(kC2), ElementsAre("10.0.0.3"));
+  EXPECT_THAT(addresses_of(kSecond), ElementsAre("10.0.0.3"));
   std::filesystem::remove(file("10.0.0.2"));
   EXPECT_EQ(first_free(), "10.0.0.2");
-  EXPECT_THAT(addresses_of(kC1), IsEmpty());
+  EXPECT_THAT(addresses_of(kFirst), IsEmpty());
 }
 
 // What makes a change of others show whatever the clock's steps: they write their present. Kernels
@@ -101,7 +100,7 @@ TEST_F(IndexTest, TheDirectoryGetsAnotherMomentOfThePastAfterEachChange) {
   for (const char* address : {"10.0.0.2", "10.0.0.3", "10.0.0.4"}) {
     timespec before{};
     ::clock_gettime(CLOCK_REALTIME, &before);
-    reserve(address, kC1);
+    reserve(address, kFirst);
     const timespec moment = time_of_directory();
     EXPECT_LT(std::pair(moment.tv_sec, moment.tv_nsec), std::pair(before.tv_sec, before.tv_nsec));
     moments.emplace(moment.tv_sec, moment.tv_nsec);
@@ -112,21 +111,21 @@ TEST_F(IndexTest, TheDirectoryGetsAnotherMomentOfThePastAfterEachChange) {
 // As quickly as can be, so that the clock of the file system hardly moves.
 TEST_F(IndexTest, NoForeignChangeHidesInOneTickOfTheClock) {
   for (int round = 0; round < 200; ++round) {
-    ASSERT_TRUE(reserve("10.0.0.2", kC1));
+    ASSERT_TRUE(reserve("10.0.0.2", kFirst));
     ASSERT_EQ(::unlink(file("10.0.0.2").c_str()), 0);
     ASSERT_EQ(first_free(), "10.0.0.2") << "round " << round;
   }
 }
 
 TEST_F(IndexTest, AProcessThatDiesBeforeItIsDoneLeavesNoWrongIndex) {
-  reserve("10.0.0.2", kC1);
+  reserve("10.0.0.2", kFirst);
   for (const bool reserves : {true, false}) {
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
       Store store = open();
-      const bool done = reserves ? store.reserve(ip("10.0.0.3"), kC2, "").value_or(false)
-                                 : store.release_all(kC2).has_value();
+      const bool done = reserves ? store.reserve(ip("10.0.0.3"), kSecond, "").value_or(false)
+                                 : store.release_all(kSecond).has_value();
       ::_exit(done ? 0 : 1);  // without the destructor, in which the index is settled
     }
     int status = -1;
@@ -137,14 +136,14 @@ TEST_F(IndexTest, AProcessThatDiesBeforeItIsDoneLeavesNoWrongIndex) {
 }
 
 TEST_F(IndexTest, AnIndexOfAnotherBootIsMadeAnew) {
-  ASSERT_TRUE(open().reserve(ip("10.0.0.2"), kC1, "boot=this-boot").value());
+  ASSERT_TRUE(open().reserve(ip("10.0.0.2"), kFirst, "boot=this-boot").value());
   EXPECT_EQ(first_free(), "10.0.0.3");
   boot = "next-boot";
   EXPECT_EQ(first_free(), "10.0.0.2");
 }
 
 TEST_F(IndexTest, ADamagedIndexIsMadeAnew) {
-  reserve("10.0.0.2", kC1);
+  reserve("10.0.0.2", kFirst);
   const std::string good = read(index_file());
   for (const std::size_t size :
        {std::size_t{0}, std::size_t{1}, std::size_t{128}, good.size() - 1}) {
@@ -158,38 +157,38 @@ TEST_F(IndexTest, ADamagedIndexIsMadeAnew) {
     damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
     write(index_file(), damaged);
     EXPECT_EQ(first_free(), "10.0.0.3");
-    EXPECT_THAT(addresses_of(kC1), ElementsAre("10.0.0.2"));
+    EXPECT_THAT(addresses_of(kFirst), ElementsAre("10.0.0.2"));
   }
 }
 
 TEST_F(IndexTest, WithoutAPlaceForItTheFilesAreRead) {
   write(index_directory(), "a file where the directory should be");
-  EXPECT_TRUE(reserve("10.0.0.2", kC1));
+  EXPECT_TRUE(reserve("10.0.0.2", kFirst));
   EXPECT_EQ(first_free(), "10.0.0.3");
-  EXPECT_THAT(addresses_of(kC1), ElementsAre("10.0.0.2"));
-  EXPECT_THAT(open().release_all(kC1), Succeeds());
+  EXPECT_THAT(addresses_of(kFirst), ElementsAre("10.0.0.2"));
+  EXPECT_THAT(open().release_all(kFirst), Succeeds());
   EXPECT_EQ(first_free(), "10.0.0.2");
 }
 
 TEST_F(IndexTest, AnOwnerThatIsWrittenIntoAFileIsBelieved) {
-  reserve("10.0.0.2", kC1);
+  reserve("10.0.0.2", kFirst);
   write(file("10.0.0.2"), "c2\r\neth0");  // in place: the directory does not change
-  EXPECT_THAT(open().release_all(kC1), Succeeds());
+  EXPECT_THAT(open().release_all(kFirst), Succeeds());
   EXPECT_EQ(read(file("10.0.0.2")), "c2\r\neth0");
-  EXPECT_THAT(addresses_of(kC2), ElementsAre("10.0.0.2"));
+  EXPECT_THAT(addresses_of(kSecond), ElementsAre("10.0.0.2"));
 }
 
 // A disk's error may be gone with the next call; the directory's time does not tell.
 TEST_F(IndexTest, WhatCouldNotBeReadOnceIsFoundByItsOwnerTheNextTime) {
-  ASSERT_TRUE(reserve("10.0.0.2", kC1));
+  ASSERT_TRUE(reserve("10.0.0.2", kFirst));
   std::filesystem::create_directory(root() + "/elsewhere");  // read(2) fails with EISDIR
   std::filesystem::create_symlink(root() + "/elsewhere", file("10.0.0.3"));
-  EXPECT_THAT(addresses_of(kC1), ElementsAre("10.0.0.2"));
+  EXPECT_THAT(addresses_of(kFirst), ElementsAre("10.0.0.2"));
 
   std::filesystem::remove(root() + "/elsewhere");
   ASSERT_THAT(sys::replace_file(root() + "/elsewhere", "c1\r\neth0", 0600), Succeeds());
 
-  EXPECT_THAT(addresses_of(kC1), ElementsAre("10.0.0.2", "10.0.0.3"));
+  EXPECT_THAT(addresses_of(kFirst), ElementsAre("10.0.0.2", "10.0.0.3"));
 }
 
 // To release the others and say that all is well would leave it taken for good.
@@ -197,18 +196,18 @@ TEST_F(IndexTest, AnOwnersAddressThatCannotBeReadIsAnErrorWithItsCause) {
   std::filesystem::create_directory(root() + "/net");
   std::filesystem::create_symlink(root() + "/elsewhere", file("10.0.0.3"));
   ASSERT_THAT(sys::replace_file(root() + "/elsewhere", "c1\r\neth0", 0600), Succeeds());
-  ASSERT_TRUE(reserve("10.0.0.2", kC1));
-  ASSERT_THAT(addresses_of(kC1), ElementsAre("10.0.0.2", "10.0.0.3"));
+  ASSERT_TRUE(reserve("10.0.0.2", kFirst));
+  ASSERT_THAT(addresses_of(kFirst), ElementsAre("10.0.0.2", "10.0.0.3"));
 
   std::filesystem::remove(root() + "/elsewhere");
   std::filesystem::create_directory(root() + "/elsewhere");
 
-  EXPECT_THAT(open().release_all(kC1),
+  EXPECT_THAT(open().release_all(kFirst),
               FailsSaying(HasSubstr("read reservation " + file("10.0.0.3") + ": Is a directory")));
 }
 
 TEST_F(IndexTest, EachStoreHasItsOwn) {
-  reserve("10.0.0.2", kC1);
+  reserve("10.0.0.2", kFirst);
   StorePlace other = place();
   other.directory = root() + "/other";
   {
@@ -220,7 +219,7 @@ TEST_F(IndexTest, EachStoreHasItsOwn) {
 }
 
 TEST_F(IndexTest, TheStoresDirectoryHoldsNothingOfIt) {
-  reserve("10.0.0.2", kC1);
+  reserve("10.0.0.2", kFirst);
   EXPECT_THAT(names_in(root() + "/net"), ElementsAre("10.0.0.2", "lock"));
 }
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/support/addresses.hpp"
 #include "tests/support/matchers.hpp"
 
 namespace netctl::host_local {
@@ -10,8 +11,6 @@ namespace {
 using test::FailsSaying;
 using test::Succeeds;
 using testing::HasSubstr;
-
-IpAddress ip(std::string_view text) { return *parse_ip_address(text); }
 
 RangeSpec spec(std::string_view subnet, std::string_view start = "", std::string_view end = "") {
   RangeSpec made{.subnet = *parse_ip_prefix(subnet)};

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 
 #include "ipam/host-local/allocator.hpp"
+#include "tests/support/addresses.hpp"
 #include "tests/support/matchers.hpp"
 #include "tests/unit/host-local/temporary_directory.hpp"
 
@@ -20,8 +21,6 @@ using test::FailsSaying;
 using test::Succeeds;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-IpAddress ip(std::string_view text) { return *parse_ip_address(text); }
 
 const cni::Attachment kC1{.container_id = "c1", .ifname = "eth0"};
 const cni::Attachment kC2{.container_id = "c2", .ifname = "eth0"};

@@ -14,7 +14,7 @@ TEST(TagTest, ATagIsOneLineOfTextAndBack) {
   const std::string text = "boot=5c4d-11 mounts=7 netns=4:4026532281 pinned=1 path=/run/netns/a b";
   EXPECT_EQ(to_text(kWhole), text);
   EXPECT_EQ(parse_tag(text), kWhole);
-  EXPECT_EQ(to_text({.boot = "x", .netns = {}}), "boot=x");
+  EXPECT_EQ(to_text(Tag{.boot = "x", .netns = {}}), "boot=x");
   EXPECT_EQ(parse_tag("boot=x"), (Tag{.boot = "x", .netns = {}}));
 }
 

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "netctl/packet_path.hpp"
+#include "tests/support/addresses.hpp"
 
 namespace netctl::command {
 namespace {
@@ -13,20 +14,18 @@ namespace {
 using diag::ProbeKind;
 using testing::HasSubstr;
 
-IpAddress address(const char* text) { return parse_ip_address(text).value(); }
-
 TEST(ProbeTargets, AreAddressesOrNamesWithAPortOrWithout) {
   const struct {
     const char* text;
     ProbeTarget target;
   } cases[] = {
-      {"10.0.0.2", {.address = address("10.0.0.2")}},
-      {"10.0.0.2:80", {.address = address("10.0.0.2"), .kind = ProbeKind::Tcp, .port = 80}},
-      {"10.0.0.2:80/tcp", {.address = address("10.0.0.2"), .kind = ProbeKind::Tcp, .port = 80}},
-      {"10.0.0.2:53/udp", {.address = address("10.0.0.2"), .kind = ProbeKind::Udp, .port = 53}},
-      {"fd00::2", {.address = address("fd00::2")}},
-      {"[fd00::2]", {.address = address("fd00::2")}},
-      {"[fd00::2]:53/udp", {.address = address("fd00::2"), .kind = ProbeKind::Udp, .port = 53}},
+      {"10.0.0.2", {.address = ip("10.0.0.2")}},
+      {"10.0.0.2:80", {.address = ip("10.0.0.2"), .kind = ProbeKind::Tcp, .port = 80}},
+      {"10.0.0.2:80/tcp", {.address = ip("10.0.0.2"), .kind = ProbeKind::Tcp, .port = 80}},
+      {"10.0.0.2:53/udp", {.address = ip("10.0.0.2"), .kind = ProbeKind::Udp, .port = 53}},
+      {"fd00::2", {.address = ip("fd00::2")}},
+      {"[fd00::2]", {.address = ip("fd00::2")}},
+      {"[fd00::2]:53/udp", {.address = ip("fd00::2"), .kind = ProbeKind::Udp, .port = 53}},
       {"db", {.name = "db"}},
       {"db:80", {.name = "db", .kind = ProbeKind::Tcp, .port = 80}},
   };

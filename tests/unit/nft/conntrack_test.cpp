@@ -9,13 +9,12 @@
 #include <gtest/gtest.h>
 
 #include "runtime-core/nft/conntrack_message.hpp"
+#include "tests/support/addresses.hpp"
 
 namespace netctl::nft {
 namespace {
 
-IpAddress address(const char* text) { return parse_ip_address(text).value(); }
-
-const nlmsghdr* header_of(const Bytes& message) {
+const nlmsghdr* connection_header(const Bytes& message) {
   return reinterpret_cast<const nlmsghdr*>(message.data());
 }
 
@@ -32,8 +31,8 @@ std::vector<int> attributes_of(const Bytes& message) {
 }
 
 Connection connection(const char* source, const char* destination) {
-  return {.original = {.source = address(source),
-                       .destination = address(destination),
+  return {.original = {.source = ip(source),
+                       .destination = ip(destination),
                        .protocol = Protocol::Udp,
                        .source_port = 40000,
                        .destination_port = 53},
@@ -45,7 +44,7 @@ TEST(ConntrackMessage, EveryDeletionNamesTheWholeTupleAndTheId) {
   for (const Connection& one : {connection("10.0.0.1", "10.0.0.2"), connection("::1", "::1")}) {
     SCOPED_TRACE(one.original.source.to_text());
     Bytes message = encode_delete_connection(one, 7);
-    EXPECT_EQ(header_of(message)->nlmsg_type & 0xff, IPCTNL_MSG_CT_DELETE);
+    EXPECT_EQ(connection_header(message)->nlmsg_type & 0xff, IPCTNL_MSG_CT_DELETE);
     EXPECT_EQ(attributes_of(message), (std::vector<int>{CTA_TUPLE_ORIG, CTA_ID}));
 
     // Read as the kernel's own report it has all that the kernel needs to find the one.
@@ -62,7 +61,7 @@ TEST(ConntrackMessage, EveryDeletionNamesTheWholeTupleAndTheId) {
     message.insert(message.end(), reply.begin(), reply.end());
     reinterpret_cast<nlmsghdr*>(message.data())->nlmsg_len =
         static_cast<std::uint32_t>(message.size());
-    const auto decoded = decode_connection(header_of(message));
+    const auto decoded = decode_connection(connection_header(message));
     ASSERT_TRUE(decoded);
     EXPECT_EQ(decoded->original, one.original);
     EXPECT_EQ(decoded->id, one.id);
@@ -83,19 +82,18 @@ TEST(ConntrackMessage, WhatIsCutShortIsNoConnection) {
     auto* const header = reinterpret_cast<nlmsghdr*>(cut.data());
     header->nlmsg_len = static_cast<std::uint32_t>(length);
     header->nlmsg_type = (NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_NEW;
-    EXPECT_FALSE(decode_connection(header_of(cut))) << length;
+    EXPECT_FALSE(decode_connection(connection_header(cut))) << length;
   }
 }
 
 TEST(ConntrackMessage, AFilterMatchesWhatItNamesAndNothingElse) {
   const Connection one = connection("10.0.0.1", "10.0.0.2");
   EXPECT_TRUE(matches({.protocol = Protocol::Udp}, one));
-  EXPECT_TRUE(
-      matches({.protocol = Protocol::Udp, .port = 53, .address = address("10.0.0.2")}, one));
+  EXPECT_TRUE(matches({.protocol = Protocol::Udp, .port = 53, .address = ip("10.0.0.2")}, one));
   EXPECT_FALSE(matches({.protocol = Protocol::Tcp}, one));
   EXPECT_FALSE(matches({.family = Family::V6, .protocol = Protocol::Udp}, one));
   EXPECT_FALSE(matches({.protocol = Protocol::Udp, .port = 54}, one));
-  EXPECT_FALSE(matches({.protocol = Protocol::Udp, .address = address("10.0.0.1")}, one));
+  EXPECT_FALSE(matches({.protocol = Protocol::Udp, .address = ip("10.0.0.1")}, one));
 }
 
 }  // namespace

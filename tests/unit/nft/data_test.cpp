@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/addresses.hpp"
 #include "tests/support/matchers.hpp"
 
 namespace netctl::nft {
@@ -13,15 +14,13 @@ namespace {
 using netctl::test::FailsWith;
 using netctl::test::Succeeds;
 
-IpAddress address(const char* text) { return parse_ip_address(text).value(); }
-
 TEST(NftData, PartsAreFilledUpToFourBytesInAConcatenationOnly) {
   const struct {
     std::vector<Datum> parts;
     std::vector<Type> types;
     Bytes bytes;
   } cases[] = {
-      {{address("10.1.2.3")}, {Type::Ipv4Addr}, {10, 1, 2, 3}},
+      {{ip("10.1.2.3")}, {Type::Ipv4Addr}, {10, 1, 2, 3}},
       {{Protocol::Udp}, {Type::InetProto}, {17}},
       {{Port{.number = 8080}}, {Type::InetService}, {0x1f, 0x90}},
       {{std::string("eth0")},
@@ -34,7 +33,7 @@ TEST(NftData, PartsAreFilledUpToFourBytesInAConcatenationOnly) {
       {{Protocol::Tcp, Port{.number = 80}},
        {Type::InetProto, Type::InetService},
        {6, 0, 0, 0, 0, 80, 0, 0}},
-      {{address("fd00::2"), Port{.number = 443}},
+      {{ip("fd00::2"), Port{.number = 443}},
        {Type::Ipv6Addr, Type::InetService},
        {0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0xbb, 0, 0}},
   };

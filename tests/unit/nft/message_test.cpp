@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/addresses.hpp"
 #include "tests/support/matchers.hpp"
 
 namespace netctl::nft {
@@ -20,9 +21,6 @@ using netctl::test::FailsSaying;
 using netctl::test::FailsWith;
 using netctl::test::Succeeds;
 using testing::HasSubstr;
-
-IpAddress address(const char* text) { return parse_ip_address(text).value(); }
-IpPrefix prefix(const char* text) { return parse_ip_prefix(text).value(); }
 
 const nlmsghdr* header_of(const Bytes& message) {
   return reinterpret_cast<const nlmsghdr*>(message.data());
@@ -55,13 +53,13 @@ TEST(NftMessage, AnElementIsReadAsItWasWritten) {
     Set set;
     Element element;
   } cases[] = {
-      {{.name = "s", .key = {Type::Ipv6Addr}}, {.set = "s", .key = {address("fd00::1")}}},
+      {{.name = "s", .key = {Type::Ipv6Addr}}, {.set = "s", .key = {ip("fd00::1")}}},
       {{.name = "publish4",
         .key = {Type::Ipv4Addr, Type::InetProto, Type::InetService},
         .data = {Type::Ipv4Addr, Type::InetService}},
        {.set = "publish4",
-        .key = {address("203.0.113.5"), Protocol::Sctp, Port{.number = 65535}},
-        .data = {address("172.17.0.2"), Port{.number = 1}},
+        .key = {ip("203.0.113.5"), Protocol::Sctp, Port{.number = 65535}},
+        .data = {ip("172.17.0.2"), Port{.number = 1}},
         .comment = "bridge/web/eth0"}},
       {{.name = "publish4_range",
         .key = {Type::InetProto, Type::InetService},
@@ -69,11 +67,11 @@ TEST(NftMessage, AnElementIsReadAsItWasWritten) {
         .ranges = true},
        {.set = "publish4_range",
         .key = {Protocol::Tcp, PortRange{.first = 8000, .last = 8999}},
-        .data = {address("172.17.0.2")},
+        .data = {ip("172.17.0.2")},
         .comment = "bridge/web/eth0"}},
       {{.name = "masquerade4", .key = {Type::Ipv4Addr}, .data = {Type::Verdict}},
        {.set = "masquerade4",
-        .key = {address("172.17.0.2")},
+        .key = {ip("172.17.0.2")},
         .data = {leave},
         .comment = std::string(128, 'x')}},
       {{.name = "ends", .key = {Type::IfName}, .data = {Type::Verdict}},
@@ -90,7 +88,7 @@ TEST(NftMessage, AnElementIsReadAsItWasWritten) {
 }
 
 TEST(NftMessage, AnElementOfOtherTypesThanItsSetIsRefused) {
-  const Element element{.set = "s", .key = {Port{.number = 80}}, .data = {address("10.0.0.1")}};
+  const Element element{.set = "s", .key = {Port{.number = 80}}, .data = {ip("10.0.0.1")}};
   const auto message = encode(change_of(Batch("t").add(element)), 7, false);
   ASSERT_THAT(message, Succeeds());
 
@@ -105,7 +103,7 @@ TEST(NftMessage, AnElementOfOtherTypesThanItsSetIsRefused) {
 TEST(NftMessage, ADeletionHasTheKeyAlone) {
   const Set set{.name = "m", .key = {Type::InetService}};
   const Element element{
-      .set = "m", .key = {Port{.number = 80}}, .data = {address("10.0.0.1")}, .comment = "web"};
+      .set = "m", .key = {Port{.number = 80}}, .data = {ip("10.0.0.1")}, .comment = "web"};
   const auto removal = encode(change_of(Batch("t").remove(element)), 7, false);
   ASSERT_THAT(removal, Succeeds());
   EXPECT_EQ(header_of(*removal)->nlmsg_type & 0xff, NFT_MSG_DELSETELEM);

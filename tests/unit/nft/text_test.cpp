@@ -5,12 +5,10 @@
 
 #include "runtime-core/nft/batch.hpp"
 #include "runtime-core/nft/types.hpp"
+#include "tests/support/addresses.hpp"
 
 namespace netctl::nft {
 namespace {
-
-IpPrefix prefix(const char* text) { return parse_ip_prefix(text).value(); }
-IpAddress address(const char* text) { return parse_ip_address(text).value(); }
 
 TEST(NftText, EachStatementIsInNftsWords) {
   const struct {
@@ -60,7 +58,7 @@ TEST(NftText, StatementsOfARuleStandInARow) {
 }
 
 TEST(NftText, AConcatenationHasDotsBetween) {
-  EXPECT_EQ(to_text(std::vector<Datum>{address("10.0.0.2"), Protocol::Tcp, Port{.number = 80}}),
+  EXPECT_EQ(to_text(std::vector<Datum>{ip("10.0.0.2"), Protocol::Tcp, Port{.number = 80}}),
             "10.0.0.2 . tcp . 80");
   EXPECT_EQ(to_text(std::vector<Datum>{std::string("eth0"), Verdict{}}), "\"eth0\" . accept");
 }
@@ -68,7 +66,7 @@ TEST(NftText, AConcatenationHasDotsBetween) {
 TEST(NftText, ABatchIsAFileForNft) {
   const Element web{.set = "publish4_any",
                     .key = {Protocol::Tcp, Port{.number = 8080}},
-                    .data = {address("172.17.0.2"), Port{.number = 80}},
+                    .data = {ip("172.17.0.2"), Port{.number = 80}},
                     .comment = "web"};
   Batch batch("netctl");
   batch.add_table()
@@ -88,7 +86,7 @@ TEST(NftText, ABatchIsAFileForNft) {
       .add(web)
       .add(Element{.set = "publish4_range",
                    .key = {Protocol::Udp, PortRange{.first = 8000, .last = 8999}},
-                   .data = {address("172.17.0.2")}});
+                   .data = {ip("172.17.0.2")}});
 
   EXPECT_EQ(
       to_text(batch),

@@ -16,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime-core/rtnl/parse.hpp"
+#include "tests/support/addresses.hpp"
 #include "tests/support/matchers.hpp"
 #include "tests/unit/rtnl/wire.hpp"
 
@@ -25,9 +26,6 @@ namespace {
 using test::Succeeds;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-IpPrefix prefix(const char* text) { return parse_ip_prefix(text).value(); }
-IpAddress address(const char* text) { return parse_ip_address(text).value(); }
 
 std::vector<std::string> texts(const Batch& batch) {
   std::vector<std::string> all;
@@ -250,7 +248,7 @@ TEST(Batch, AnAddressGetsABroadcastAddressWhereThereIsRoomForOne) {
     ASSERT_EQ(sent.has_value(), *broadcast != '\0');
     if (sent) {
       EXPECT_EQ(wire::read<in_addr_t>(*sent),
-                wire::read<in_addr_t>(std::as_bytes(address(broadcast).bytes())));
+                wire::read<in_addr_t>(std::as_bytes(ip(broadcast).bytes())));
     }
   }
 }
@@ -273,14 +271,14 @@ TEST(Batch, ARouteIsReadBackAsItWasWritten) {
     Route route;
     const char* text;
   } cases[] = {
-      {{.destination = prefix("0.0.0.0/0"), .gateway = address("10.0.0.1")},
+      {{.destination = prefix("0.0.0.0/0"), .gateway = ip("10.0.0.1")},
        "add route 0.0.0.0/0 via 10.0.0.1"},
-      {{.destination = prefix("::/0"), .gateway = address("fe80::1"), .link = 2},
+      {{.destination = prefix("::/0"), .gateway = ip("fe80::1"), .link = 2},
        "add route ::/0 via fe80::1 on link 2"},
-      {{.destination = prefix("0.0.0.0/0"), .gateway = address("fe80::1"), .link = 2},
+      {{.destination = prefix("0.0.0.0/0"), .gateway = ip("fe80::1"), .link = 2},
        "add route 0.0.0.0/0 via fe80::1 on link 2"},
       {{.destination = prefix("10.1.0.0/16"),
-        .source = address("10.1.0.2"),
+        .source = ip("10.1.0.2"),
         .link = 3,
         .metric = 7,
         .table = 1000,

@@ -112,7 +112,7 @@ const Bytes kVlans = vlan_message(
           vlan_entry(join({vlan_info(0, 100), attribute(BRIDGE_VLANDB_ENTRY_STATE, list({3})),
                            attribute(BRIDGE_VLANDB_ENTRY_RANGE, raw(std::uint16_t{199}))}))}));
 
-const Bytes kRefusal =
+const Bytes kRefusedAck =
     wire::error_message(-EEXIST, attribute(NLMSGERR_ATTR_MSG, text("Address already assigned.")),
                         NLM_F_ACK_TLVS | NLM_F_CAPPED);
 
@@ -466,7 +466,7 @@ void parse_all(std::span<const std::byte> bytes) {
 }
 
 TEST(Parse, EveryShorterMessageIsReadWithinItsBounds) {
-  for (const Bytes& message : {kVethPort, kAddress6, kMetricRoute, kVlans, kRefusal}) {
+  for (const Bytes& message : {kVethPort, kAddress6, kMetricRoute, kVlans, kRefusedAck}) {
     for (std::size_t gone = 1; gone <= message.size(); ++gone) {
       // Copied to its exact size, so that a read past the end is seen.
       parse_all(Bytes(message.begin(), message.end() - static_cast<std::ptrdiff_t>(gone)));
@@ -479,7 +479,7 @@ TEST(Parse, EveryShorterMessageIsReadWithinItsBounds) {
 TEST(Parse, MessagesWithWrongBytesAreReadWithinTheirBounds) {
   std::mt19937 random(1);  // the same ones each time
   int understood = 0;
-  for (const Bytes& message : {kVethPort, kAddress6, kMetricRoute, kVlans, kRefusal}) {
+  for (const Bytes& message : {kVethPort, kAddress6, kMetricRoute, kVlans, kRefusedAck}) {
     for (int round = 0; round < 2000; ++round) {
       Bytes wrong = message;
       for (int i = 0; i < 4; ++i) wrong[random() % wrong.size()] = std::byte(random() & 0xff);

@@ -16,8 +16,8 @@ namespace {
 
 using test::Succeeds;
 
-struct Pipe {
-  Pipe() {
+struct WatchedPipe {
+  WatchedPipe() {
     int ends[2] = {-1, -1};
     EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     out.reset(ends[0]);
@@ -36,7 +36,7 @@ struct Pipe {
 constexpr int kSoon = 10000;  // milliseconds; far more than it takes
 
 // What a successor does that is to end when the pipe is closed.
-auto outlast(const Pipe& pipe) {
+auto outlast(const WatchedPipe& pipe) {
   return [fd = pipe.out.get()] {
     char none = 0;
     return ::read(fd, &none, 1) == 0 ? 0 : 1;
@@ -44,8 +44,8 @@ auto outlast(const Pipe& pipe) {
 }
 
 TEST(Successor, HasNoneOfOurDescriptorsButThoseThatItIsFor) {
-  Pipe lasting;
-  Pipe ours;
+  WatchedPipe lasting;
+  WatchedPipe ours;
   const auto successor = start_successor({lasting.out.get()}, outlast(lasting));
   ASSERT_THAT(successor, Succeeds());
 
@@ -58,7 +58,7 @@ TEST(Successor, HasNoneOfOurDescriptorsButThoseThatItIsFor) {
 }
 
 TEST(Successor, ThatHasEndedIsReapedWhenTheNextOneIsStarted) {
-  Pipe lasting;
+  WatchedPipe lasting;
   lasting.in.reset();
   const auto first = start_successor({lasting.out.get()}, outlast(lasting));
   ASSERT_THAT(first, Succeeds());
@@ -73,7 +73,7 @@ TEST(Successor, ThatHasEndedIsReapedWhenTheNextOneIsStarted) {
 }
 
 TEST(Successor, ClosesWhatIsClosedLastAfterUs) {
-  Pipe pipe;
+  WatchedPipe pipe;
   close_last(std::move(pipe.in));
   EXPECT_EQ(kept_to_close(), 1U);
   EXPECT_FALSE(pipe.is_closed(0)) << "it is kept";
