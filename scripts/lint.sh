@@ -2,14 +2,14 @@
 # Reads the product's source with clang-tidy (.clang-tidy) and cppcheck.
 #   scripts/lint.sh                    all of it; clang-tidy takes some seconds a file
 #   scripts/lint.sh FILE...            these files
-# Configures build/lint for its compile_commands.json: without precompiled headers, which are of a
-# format of the compiler's own. Status: 0 nothing found, 1 something, 2 it could not be run.
+# Configures build/lint for its compile_commands.json: each source by itself, and without precompiled
+# headers, which are of a format of the compiler's own. Status: 0 nothing found, 1 something, 2 it could not be run.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
 # shellcheck disable=SC2086  # a list of names
 install_packages $LINT_PACKAGES || exit 2
-cmake --preset dev -B build/lint -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null || exit 2
+cmake --preset dev -B build/lint -DCMAKE_UNITY_BUILD=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null || exit 2
 
 files=("$@")
 if [ $# = 0 ]; then
