@@ -114,25 +114,37 @@ std::vector<PortMapping> with_numbers(std::vector<PortMapping> mappings,
   return mappings;
 }
 
-Status print_attached(const Target& target, const cni::AddResult& result,
-                      const std::vector<PortMapping>& mappings) {
+Status print_attached(const Target& target, const Attached& attached) {
   std::string text = format("{} {}:", target.ns, target.ifname);
-  for (const cni::Ip& ip : result.ips) text += " " + ip.address.to_text();
+  for (const cni::Ip& ip : attached.result.ips) text += " " + ip.address.to_text();
   text += "\n";
-  for (const PortMapping& mapping : mappings) text += "  published " + mapping.to_text() + "\n";
+  for (const std::string& mapping : published_texts(attached.owner, attached.capability_args)) {
+    text += "  published " + mapping + "\n";
+  }
   return print(text);
 }
 
 Status tell(const Target& target, const Attached& attached, const Output& output) {
-  if (output.json) {
-    return print(TRY(cni::to_json(attached.result, attached.cni_version)) + "\n");
-  }
-  return print_attached(
-      target, attached.result,
-      with_numbers(cni::port_mappings_of(attached.capability_args), attached.owner));
+  if (!output.json) return print_attached(target, attached);
+  return print(TRY(cni::to_json(attached.result, attached.cni_version)) + "\n");
 }
 
 }  // namespace
+
+attach::Owner owner_of(const cni::CachedAttachment& attachment) {
+  return {.network = attachment.network,
+          .container_id = attachment.call.container_id,
+          .ifname = attachment.call.ifname};
+}
+
+std::vector<std::string> published_texts(const attach::Owner& owner,
+                                         std::string_view capability_args) {
+  std::vector<std::string> texts;
+  for (const PortMapping& mapping : with_numbers(cni::port_mappings_of(capability_args), owner)) {
+    texts.push_back(mapping.to_text());
+  }
+  return texts;
+}
 
 Result<Target> resolved(const Settings& settings, Target target) {
   constexpr std::string_view kJoin = "container:";

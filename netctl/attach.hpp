@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "netctl/output.hpp"
@@ -52,6 +53,13 @@ struct Attached {
   std::string cni_version{};  // of its network
 };
 Result<Attached> attach(const Settings& settings, const Target& target, const Wanted& wanted);
+
+attach::Owner owner_of(const cni::CachedAttachment& attachment);
+
+// The ports that an attachment publishes, as text: what it was asked for, and where that was
+// without a number, the one that was chosen, of which the kernel's rules tell.
+std::vector<std::string> published_texts(const attach::Owner& owner,
+                                         std::string_view capability_args);
 
 // What add() would refuse before it touches anything: the network, the addresses, the ports.
 Status check_wanted(const Settings& settings, const Target& target, const Wanted& wanted);

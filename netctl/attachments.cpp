@@ -58,14 +58,6 @@ std::vector<std::string> addresses_in(const cni::AddResult& result) {
   return texts;
 }
 
-Fact ports_fact(const cni::CachedAttachment& attachment) {
-  std::vector<std::string> texts;
-  for (const PortMapping& mapping : cni::port_mappings_of(attachment.call.capability_args)) {
-    texts.push_back(mapping.to_text());
-  }
-  return fact("ports", texts);
-}
-
 std::vector<std::string> gateways_in(const cni::AddResult& result) {
   std::vector<std::string> texts;
   for (const cni::Ip& ip : result.ips) {
@@ -99,7 +91,7 @@ Facts facts_of(const cni::CachedAttachment& attachment) {
           fact("namespace", ns::name_of_path(call.netns)),
           fact("interface", call.ifname),
           fact("addresses", addresses_in(result)),
-          ports_fact(attachment),
+          fact("ports", published_texts(owner_of(attachment), call.capability_args)),
           since_fact(attachment),
           age_fact(attachment),
           fact("state", attachment_state(call, result)),

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "netctl/named_container.hpp"
+#include "netctl/networks.hpp"
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/cni/network_config.hpp"
 #include "runtime-core/ns/netns.hpp"
@@ -29,9 +30,18 @@ bool was_made_by(const cni::CachedAttachment& attachment, std::string_view type)
          std::ranges::find(list->plugins, type, &cni::PluginConfig::type) != list->plugins.end();
 }
 
-// A namespace that belongs to somebody else gets no interfaces, nor does one that shall have none.
-Status check_connectable(const Settings& settings, const std::string& container_id) {
+// A namespace that belongs to somebody else gets no interfaces, nor does one that shall have none,
+// and a second interface in the same network is asked for by `netctl add` alone.
+Status check_connectable(const Settings& settings, const std::string& container_id,
+                         const std::string& network, const std::string& who) {
   for (const cni::CachedAttachment& each : TRY(runtime(settings).cached_of(container_id))) {
+    if (each.network == network) {
+      return fail(
+          Errc::Exists,
+          "{} is connected to network \"{}\" already, as {}: netctl network disconnect ends "
+          "that, netctl add -i gives it another interface there",
+          who, network, each.call.ifname);
+    }
     if (was_made_by(each, "host") || was_made_by(each, "container")) {
       return fail(Errc::InvalidArgument,
                   "container sharing network namespace with another container or host cannot be "
@@ -67,7 +77,8 @@ Status connect(const Settings& settings, Target target, const Wanted& wanted,
   const std::string path = TRY(existing_namespace(settings, target.ns));
   const Target whole = TRY(resolved(settings, target));
   const Place place = TRY(place_of(whole));
-  TRY(check_connectable(settings, place.container_id));
+  const cni::NetworkConfig network = TRY(find_network(settings, whole.network));
+  TRY(check_connectable(settings, place.container_id, network.name, target.ns));
   target.ifname = TRY(first_free_ifname(path));
   return add(settings, target, wanted, output);
 }

@@ -12,6 +12,7 @@
 #include <set>
 #include <sstream>
 
+#include "netctl/attach.hpp"
 #include "netctl/filters.hpp"
 #include "netctl/progress.hpp"
 #include "netctl/supervise.hpp"
@@ -25,7 +26,9 @@
 namespace netctl::command {
 namespace {
 
+using Attachments = std::vector<cni::CachedAttachment>;
 using container::group_path_of;
+using container::NetworkUse;
 using container::Phase;
 using container::State;
 using std::chrono::milliseconds;
@@ -97,15 +100,37 @@ Fact age_fact(const State& state) {
   return {.name = "age", .text = age_text(age), .json = format("{}", age)};
 }
 
-Result<Facts> facts_of(const State& state) {
+// What one that runs is attached to by now (`netctl network connect`, `disconnect`), those first
+// that it began with; of one that does not run all that it began with.
+std::vector<NetworkUse> networks_of(const State& state, bool runs, const Attachments& attachments) {
+  if (!runs) return state.networks;
+  std::vector<NetworkUse> uses;
+  for (const cni::CachedAttachment& each : attachments) {
+    if (each.call.container_id != state.id) continue;
+    uses.push_back({.network = each.network,
+                    .ifname = each.call.ifname,
+                    .publish = published_texts(owner_of(each), each.call.capability_args)});
+  }
+  const auto place = [&](const NetworkUse& use) {
+    return std::ranges::find_if(state.networks, [&](const NetworkUse& began) {
+      return began.network == use.network && began.ifname == use.ifname;
+    });
+  };
+  std::ranges::stable_sort(uses, {}, place);
+  return uses;
+}
+
+Result<Facts> facts_of(const State& state, const Attachments& attachments) {
+  const Phase phase = TRY(container::phase_of(state));
   std::vector<std::string> networks;
   std::vector<std::string> ports;
-  for (const container::NetworkUse& each : state.networks) {
+  if (state.networks.empty()) {
+    networks.emplace_back(state.netns.empty() ? "host" : "ns:" + state.netns);
+  }
+  for (const NetworkUse& each : networks_of(state, phase == Phase::Running, attachments)) {
     networks.push_back(each.network);
     ports.insert(ports.end(), each.publish.begin(), each.publish.end());
   }
-  if (networks.empty()) networks.emplace_back(state.netns.empty() ? "host" : "ns:" + state.netns);
-  const Phase phase = TRY(container::phase_of(state));
   const std::string text = TRY(state_text(state, phase));
   Facts facts{fact("id", state.id),
               fact("name", state.name),
@@ -342,9 +367,10 @@ Status list_containers(const Settings& settings, bool all, const Output& output)
   });
   const auto read = [&]() -> Result<std::vector<Facts>> {
     std::vector<Facts> things;
+    const Attachments attachments = runtime(settings).cached("");
     for (const State& state : TRY(store(settings).all())) {
       const bool runs = TRY(container::is_running(state));
-      if (runs || all || asks_state) things.push_back(TRY(facts_of(state)));
+      if (runs || all || asks_state) things.push_back(TRY(facts_of(state, attachments)));
     }
     return things;
   };

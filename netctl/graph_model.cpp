@@ -16,7 +16,6 @@
 #include "netctl/ports.hpp"
 #include "netctl/supervise.hpp"
 #include "runtime-core/addr/port.hpp"
-#include "runtime-core/attach/owner.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/cni/result.hpp"
 #include "runtime-core/ns/netns.hpp"
@@ -230,9 +229,7 @@ class Reader {
 
   GraphEndpoint endpoint_of(const cni::CachedAttachment& attachment) {
     const cni::AddResult result = result_of(attachment);
-    const attach::Owner owner{.network = attachment.network,
-                              .container_id = attachment.call.container_id,
-                              .ifname = attachment.call.ifname};
+    const attach::Owner owner = owner_of(attachment);
     GraphEndpoint endpoint{.network = attachment.network,
                            .ifname = attachment.call.ifname,
                            .state = attachment_state(attachment.call, result),

@@ -7,10 +7,10 @@
 #include <map>
 #include <tuple>
 
+#include "netctl/attach.hpp"
 #include "runtime-core/addr/port.hpp"
 #include "runtime-core/attach/firewall_table.hpp"
 #include "runtime-core/attach/owned_table.hpp"
-#include "runtime-core/attach/owner.hpp"
 #include "runtime-core/ns/netns.hpp"
 #include "runtime-core/rtnl/route_socket.hpp"
 
@@ -33,9 +33,7 @@ using Holders = std::map<std::string, Holder>;
 Holders known_holders(const Settings& settings) {
   Holders holders;
   for (const cni::CachedAttachment& each : runtime(settings).cached("")) {
-    const attach::Owner owner{.network = each.network,
-                              .container_id = each.call.container_id,
-                              .ifname = each.call.ifname};
+    const attach::Owner owner = owner_of(each);
     holders[owner.tag()] = {.owner = owner, .ns = ns::name_of_path(each.call.netns)};
   }
   return holders;

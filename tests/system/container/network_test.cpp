@@ -121,6 +121,18 @@ TEST_F(ContainerNetwork, ARunningOneIsConnectedByItsNameAndAllGoesWithIt) {
   EXPECT_EQ(sure("netctl ipam show side -q"), "");
 }
 
+TEST_F(ContainerNetwork, PsTellsWhatARunningOneIsConnectedToByNow) {
+  sure("netctl network create back --subnet 10.5.0.0/24");
+  serve("--name web --network bridge -p 8080:80");
+  sure("netctl add back web -i eth1 -p 8081:80");
+  EXPECT_EQ(sure("netctl ps --format {{.Networks}}"), "bridge, back");
+  EXPECT_EQ(sure("netctl ps --format {{.Ports}}"), "8080:80/tcp, 8081:80/tcp");
+  EXPECT_NE(sure("netctl ps -q --filter network=back"), "");
+  sure("netctl network disconnect bridge web");
+  EXPECT_EQ(sure("netctl ps --format {{.Networks}}"), "back");
+  EXPECT_EQ(sure("netctl ps -q --filter network=bridge"), "");
+}
+
 TEST_F(ContainerNetwork, OneStandsInThePlaceOfItsNamespace) {
   sure("netctl network create back --subnet 10.5.0.0/24");
   serve("--name web -p 8080:80");
