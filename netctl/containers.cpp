@@ -367,8 +367,9 @@ Status list_containers(const Settings& settings, bool all, const Output& output)
   });
   const auto read = [&]() -> Result<std::vector<Facts>> {
     std::vector<Facts> things;
+    const std::vector<State> states = TRY(store(settings).all());
     const Attachments attachments = runtime(settings).cached("");
-    for (const State& state : TRY(store(settings).all())) {
+    for (const State& state : states) {
       const bool runs = TRY(container::is_running(state));
       if (runs || all || asks_state) things.push_back(TRY(facts_of(state, attachments)));
     }

@@ -15,6 +15,7 @@ using testing::AllOf;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::MatchesRegex;
 using testing::Not;
 
 class ContainerNetwork : public ContainerLab {
@@ -131,6 +132,14 @@ TEST_F(ContainerNetwork, PsTellsWhatARunningOneIsConnectedToByNow) {
   sure("netctl network disconnect bridge web");
   EXPECT_EQ(sure("netctl ps --format {{.Networks}}"), "back");
   EXPECT_EQ(sure("netctl ps -q --filter network=bridge"), "");
+}
+
+TEST_F(ContainerNetwork, PsTellsTheNumberThatWasChosenForAPort) {
+  serve("--name web --network bridge -p 0:80");
+  const std::string port = sure("netctl ps --format {{.Ports}}");
+  ASSERT_THAT(port, MatchesRegex("[1-9][0-9]*:80/tcp"));
+  EXPECT_THAT(sure("netctl port web"), HasSubstr(":" + port.substr(0, port.find(':'))));
+  EXPECT_EQ(sure("netctl ls --format {{.Ports}}"), port);
 }
 
 TEST_F(ContainerNetwork, OneStandsInThePlaceOfItsNamespace) {

@@ -104,8 +104,11 @@ TEST_F(InvalidCombinations, DisconnectOfWhatIsNotAttached) {
   sure("netctl network disconnect --force front db");
 }
 
-TEST_F(InvalidCombinations, ConnectTwiceGivesASecondInterface) {
-  sure("netctl network connect front web --id donor");
+TEST_F(InvalidCombinations, ConnectTwice) {
+  expect_refused("netctl network connect front web --id donor",
+                 {"web is connected to network \"front\" already, as eth0", "netctl add -i"});
+  EXPECT_EQ(interfaces("web"), "eth0 lo");
+  sure("netctl add front web --id donor -i eth1");
   EXPECT_EQ(interfaces("web"), "eth0 eth1 lo");
   EXPECT_EQ(address_in("web", "eth1"), "10.5.0.3");
 }

@@ -74,16 +74,6 @@ TEST_F(DefaultBridge, ItIsConnectedAndDisconnectedLive) {
   EXPECT_EQ(interfaces("web"), "eth0 eth1 lo");
 }
 
-TEST_F(DefaultBridge, ANetworkThatItIsInIsNotConnectedAgain) {
-  sure("netctl add bridge web");
-  const auto again = run("netctl network connect bridge web");
-  EXPECT_EQ(again.exit_status, 1);
-  EXPECT_THAT(again.err, HasSubstr("is connected to network \"bridge\" already, as eth0"));
-  EXPECT_EQ(interfaces("web"), "eth0 lo");
-  sure("netctl add bridge web -i eth5");
-  EXPECT_EQ(interfaces("web"), "eth0 eth5 lo");
-}
-
 using UserDefinedBridge = DockerHost;
 
 TEST_F(UserDefinedBridge, InterfacesAreLoAndOneForEachNetwork) {
