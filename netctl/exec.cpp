@@ -62,8 +62,7 @@ Result<State> usable(const Settings& settings, const std::string& name) {
   if (!TRY(container::is_running(state))) {
     return fail(Errc::NotFound, "cannot exec in a stopped container: \"{}\"", name);
   }
-  const cgroup::Layout layout = TRY(cgroup::own_layout());
-  const cgroup::Group group(layout, state.cgroup_path);
+  const cgroup::Group group = TRY(group_of(state));
   if (!TRY(group.is_frozen())) return state;
   return fail(Errc::TryAgain, "cannot exec in a paused container: netctl unpause {}", name);
 }

@@ -88,7 +88,7 @@ bool drops_forwarded(const nft::ChainFacts& chain) {
 }
 
 // Whose chain it is, where the name tells.
-std::string owner_of(const nft::ChainFacts& chain) {
+std::string chain_owner(const nft::ChainFacts& chain) {
   if (is_ours(chain)) return "";
   if (chain.table == "firewalld") return "firewalld";
   if (chain.name.starts_with("DOCKER")) return "Docker";
@@ -156,7 +156,7 @@ Findings judge_firewalls(const Firewalls& firewalls) {
                                  chain.name),
                           "accept there what the containers' bridges forward"});
     }
-    owners.insert(owner_of(chain));
+    owners.insert(chain_owner(chain));
   }
   owners.erase("");
   if (owners.contains("firewalld")) {

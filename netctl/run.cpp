@@ -37,7 +37,7 @@ constexpr std::string_view kContainer = "container:";
 
 // --- what it joins --------------------------------------------------------------------------
 
-Result<State> running_container(const Settings& settings, const std::string& name) {
+Result<State> joinable_container(const Settings& settings, const std::string& name) {
   State state = TRY(store(settings).find(name));
   if (TRY(container::is_running(state))) return state;
   return fail(Errc::NotFound, "cannot join a namespace of container \"{}\": it does not run", name);
@@ -52,7 +52,7 @@ Status add_namespace(const Settings& settings, Kind kind, const std::string& tex
     return ok();
   }
   if (text.starts_with(kContainer)) {
-    const State other = TRY(running_container(settings, text.substr(kContainer.size())));
+    const State other = TRY(joinable_container(settings, text.substr(kContainer.size())));
     uses.push_back({.kind = kind, .path = ns::path_of_process(kind, other.init.pid)});
     return ok();
   }
@@ -70,7 +70,7 @@ Status add_namespace(const Settings& settings, Kind kind, const std::string& tex
 // Where the container that is joined by --network has its namespace: one of ours, or one that was
 // attached with `netctl add --id`.
 Result<std::string> netns_of(const Settings& settings, const std::string& name) {
-  const auto other = running_container(settings, name);
+  const auto other = joinable_container(settings, name);
   if (other) {
     if (!other->netns.empty()) return other->netns;
     return ns::path_of_process(Kind::Network, other->init.pid);

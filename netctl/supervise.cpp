@@ -12,7 +12,6 @@
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/base/rollback.hpp"
-#include "runtime-core/cgroup/group.hpp"
 #include "runtime-core/container/launch.hpp"
 #include "runtime-core/ns/netns.hpp"
 #include "runtime-core/ns/pins.hpp"
@@ -223,6 +222,39 @@ class Run {
 };
 
 }  // namespace
+
+Result<State> running_container(const Settings& settings, const std::string& name) {
+  State state = TRY(store(settings).find(name));
+  if (TRY(container::is_running(state))) return state;
+  return fail(Errc::NotFound, "container \"{}\": container not running", name);
+}
+
+Result<cgroup::Group> group_of(const State& state) {
+  const cgroup::Layout layout = TRY(cgroup::own_layout());
+  return cgroup::Group(layout, state.cgroup_path);
+}
+
+bool sees_no_cgroups(const Result<cgroup::Layout>& layout) {
+  return !layout &&
+         (layout.error().code == Errc::NotFound || layout.error().code == Errc::NotSupported);
+}
+
+Result<std::string> state_text(const State& state, container::Phase phase) {
+  switch (phase) {
+    case container::Phase::Created:
+      return std::string("created");
+    case container::Phase::Dead:
+      return std::string("dead");
+    case container::Phase::Exited:
+      return format("exited ({})", state.exit_status.value_or(-1));
+    case container::Phase::Running:
+      break;
+  }
+  auto layout = cgroup::own_layout();
+  if (sees_no_cgroups(layout)) return std::string("running");
+  const cgroup::Group group(TRY(std::move(layout)), state.cgroup_path);
+  return std::string(TRY(group.is_frozen()) ? "paused" : "running");
+}
 
 container::Store store(const Settings& settings) {
   return container::Store(settings.run_directory, settings.data_directory);

@@ -5,6 +5,7 @@
 #include "netctl/run_options.hpp"
 #include "netctl/settings.hpp"
 #include "runtime-core/base/result.hpp"
+#include "runtime-core/cgroup/group.hpp"
 #include "runtime-core/container/state.hpp"
 #include "runtime-core/container/store.hpp"
 
@@ -12,6 +13,17 @@
 namespace netctl::command {
 
 container::Store store(const Settings& settings);
+
+// The container of that name, which has to run.
+Result<container::State> running_container(const Settings& settings, const std::string& name);
+
+Result<cgroup::Group> group_of(const container::State& state);
+// Whether there are no cgroups where we are, or none that we see: no failure for who can do
+// without.
+bool sees_no_cgroups(const Result<cgroup::Layout>& layout);
+
+// "created", "running", "paused", "exited (0)" or "dead".
+Result<std::string> state_text(const container::State& state, container::Phase phase);
 
 // The name that its network namespace is pinned under.
 std::string pin_name_of(const std::string& id);
