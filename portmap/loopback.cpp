@@ -10,7 +10,6 @@
 #include "runtime-core/attach/host_lock.hpp"
 #include "runtime-core/attach/owned_table.hpp"
 #include "runtime-core/base/log.hpp"
-#include "runtime-core/rtnl/route_socket.hpp"
 #include "runtime-core/sys/sysctl.hpp"
 
 namespace netctl::portmap {
@@ -90,9 +89,7 @@ Status keep_used(rtnl::RouteSocket& host, std::set<int>& links) {
 
 }  // namespace
 
-Status open_loopback(const std::vector<IpAddress>& containers) {
-  if (containers.empty()) return ok();
-  rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
+Status open_loopback(rtnl::RouteSocket& host, const std::vector<IpAddress>& containers) {
   for (const IpAddress& container : containers) {
     const rtnl::Link link = TRY(link_towards(host, container));
     TRY(container.is_v4() ? open_v4(host, link) : open_v6(host, link));
@@ -104,7 +101,7 @@ Status close_loopback() {
   rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
   if (TRY(links_with_route(host)).empty()) return ok();
   // Whoever publishes holds the other kind of this lock until his route is there.
-  const auto lock = TRY(attach::lock_host(sys::Lock::Exclusive));
+  const auto lock = TRY(attach::lock_host(sys::Lock::Exclusive, host.fd()));
   std::set<int> unused = TRY(links_with_route(host));
   TRY(keep_used(host, unused));
   rtnl::Batch batch;

@@ -5,6 +5,7 @@
 #include "runtime-core/addr/ip.hpp"
 #include "runtime-core/base/result.hpp"
 #include "runtime-core/cni/differences.hpp"
+#include "runtime-core/rtnl/route_socket.hpp"
 
 // What it takes that published ports answer on the host's own 127.0.0.1 and [::1], without a
 // program in between. Both addresses are ones that the kernel does not let in or out of any device
@@ -19,8 +20,8 @@
 // out.
 namespace netctl::portmap {
 
-// `containers` are addresses that ports are published for.
-Status open_loopback(const std::vector<IpAddress>& containers);
+// `containers` are addresses that ports are published for, `host` is asked in the host's namespace.
+Status open_loopback(rtnl::RouteSocket& host, const std::vector<IpAddress>& containers);
 
 // Takes the routes back that no published port needs any more, whoever published it. route_localnet
 // stays on, as with the reference plugin: who else needs it cannot be told.

@@ -13,6 +13,7 @@
 #include "runtime-core/base/rollback.hpp"
 #include "runtime-core/cni/differences.hpp"
 #include "runtime-core/cni/error.hpp"
+#include "runtime-core/rtnl/route_socket.hpp"
 
 namespace netctl::portmap {
 namespace {
@@ -138,13 +139,14 @@ Result<cni::AddResult> PortMap::add(const cni::Request& request) {
     return fail(Errc::InvalidArgument,
                 "ports cannot be published in gateway mode isolated: nothing enters the network");
   }
+  rtnl::RouteSocket host = TRY(rtnl::RouteSocket::open());
   Rollback undo;
   // Nobody takes a route to ::1 away while it is not known yet who needs it. Given back before the
   // way back begins, which does just that.
-  const auto lock = TRY(attach::lock_host(sys::Lock::Shared));
+  const auto lock = TRY(attach::lock_host(sys::Lock::Shared, host.fd()));
   undo.add("close the loopback addresses", close_loopback);
   TRY(attach::publish(attach::owner_of(request), publication(config, addresses), undo));
-  TRY(open_loopback(loopback_targets(config, addresses)));
+  TRY(open_loopback(host, loopback_targets(config, addresses)));
   undo.commit();
   return *request.prev_result;
 }

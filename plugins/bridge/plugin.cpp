@@ -141,8 +141,8 @@ bool needs_link_local(const Config& config, const rtnl::Link& bridge,
 Result<Connection> connect(RouteSocket& host, int netns, const cni::Request& request,
                            const Config& config, cni::AddResult& result, Rollback& undo) {
   const std::uint32_t mtu = TRY(mtu_of(host, config));
-  const sys::FileLock lock =
-      TRY(attach::lock_host(has_vlans(config) ? sys::Lock::Exclusive : sys::Lock::Shared));
+  const sys::FileLock lock = TRY(
+      attach::lock_host(has_vlans(config) ? sys::Lock::Exclusive : sys::Lock::Shared, host.fd()));
   const rtnl::Link bridge = TRY(attach::ensure_bridge(host,
                                                       {.name = config.bridge,
                                                        .network = request.network,
@@ -249,7 +249,7 @@ Result<cni::AddResult> Bridge::add(const cni::Request& request) {
   const Config config = TRY(parse_config(request));
   const UniqueFd netns = TRY(ns::open_netns(request.netns));
   RouteSocket host = TRY(RouteSocket::open());
-  RouteSocket inside = TRY(ns::run_in(netns.get(), RouteSocket::open));
+  RouteSocket inside = TRY(ns::run_in(netns.get(), RouteSocket::open, host.fd()));
   const attach::Owner owner = attach::owner_of(request);
   TRY(attach::refuse_existing(host, inside, owner));
 

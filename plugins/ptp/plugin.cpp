@@ -80,7 +80,7 @@ Result<cni::AddResult> Ptp::add(const cni::Request& request) {
   const Config config = TRY(parse_config(request));
   const UniqueFd netns = TRY(ns::open_netns(request.netns));
   RouteSocket host = TRY(RouteSocket::open());
-  RouteSocket inside = TRY(ns::run_in(netns.get(), RouteSocket::open));
+  RouteSocket inside = TRY(ns::run_in(netns.get(), RouteSocket::open, host.fd()));
   const Owner owner = attach::owner_of(request);
   TRY(attach::refuse_existing(host, inside, owner));
 

@@ -84,7 +84,7 @@ Status set_filtering(rtnl::RouteSocket& host, const std::string& name, bool on) 
 // Takes back what an ADD switched on, unless somebody uses it: a port is in other VLANs than all
 // ports are from birth, the bridge's own.
 Status stop_filtering(rtnl::RouteSocket& host, const std::string& name) {
-  const sys::FileLock lock = TRY(lock_host(sys::Lock::Exclusive));
+  const sys::FileLock lock = TRY(lock_host(sys::Lock::Exclusive, host.fd()));
   const auto bridge = TRY(host.find_link(name));
   if (!bridge || !bridge->vlan_filtering) return ok();
   if (TRY(has_port_in_other_vlans(host, *bridge))) return ok();
@@ -104,9 +104,10 @@ Status ensure_filtering(rtnl::RouteSocket& host, const rtnl::Link& bridge, Rollb
 }
 
 // Two networks may share a bridge, but not have two policies for it.
-Status apply_policy(const rtnl::Link& bridge, const BridgePlan& plan) {
+Status apply_policy(const rtnl::RouteSocket& host, const rtnl::Link& bridge,
+                    const BridgePlan& plan) {
   if (!is_ours(bridge) || bridge.alias == device_alias(plan.network)) {
-    return ensure_policy(plan.name, plan.policy);
+    return ensure_policy(plan.name, plan.policy, host.fd());
   }
   if (plan.policy.is_open() || TRY(missing_policy(plan.name, plan.policy)).empty()) return ok();
   return fail(Errc::Exists,
@@ -129,7 +130,7 @@ Result<std::vector<IpPrefix>> ipv6_addresses(rtnl::RouteSocket& host, int link) 
 // Undoes changes of a bridge, unless somebody else is on it by now and relies on them. Under the
 // lock: whoever looked at the bridge in between has a port there.
 Status undo_unless_used(rtnl::RouteSocket& host, int bridge, const rtnl::Batch& changes) {
-  const sys::FileLock lock = TRY(lock_host(sys::Lock::Exclusive));
+  const sys::FileLock lock = TRY(lock_host(sys::Lock::Exclusive, host.fd()));
   if (!TRY(host.ports_of(bridge)).empty()) return ok();
   return host.apply(changes);
 }
@@ -138,7 +139,7 @@ Status undo_unless_used(rtnl::RouteSocket& host, int bridge, const rtnl::Batch& 
 
 Result<rtnl::Link> ensure_bridge(rtnl::RouteSocket& host, const BridgePlan& plan, Rollback& undo) {
   rtnl::Link bridge = TRY(find_or_make(host, plan, undo));
-  TRY(apply_policy(bridge, plan));
+  TRY(apply_policy(host, bridge, plan));
   if (plan.flow_table) TRY(ensure_flow_table(host, plan.name));
   if (plan.vlan_filtering) TRY(ensure_filtering(host, bridge, undo));
   std::optional<rtnl::LinkChange> before;
@@ -186,7 +187,7 @@ Status remove_unused_bridge(rtnl::RouteSocket& host, const std::string& name) {
   const bool may_go = !before || !before->carrier;
   if (!may_go && TRY(unused_vlan_gateways(host, *before)).empty()) return ok();
 
-  const sys::FileLock lock = TRY(lock_host(sys::Lock::Exclusive));
+  const sys::FileLock lock = TRY(lock_host(sys::Lock::Exclusive, host.fd()));
   const auto bridge = TRY(host.find_link(name));
   if (bridge && bridge->kind != "bridge") return ok();
   if (bridge) {

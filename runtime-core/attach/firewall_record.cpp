@@ -27,10 +27,10 @@ std::string run_directory() {
 
 }  // namespace
 
-Result<FirewallRecords> FirewallRecords::open(const OwnedTable& table) {
+Result<FirewallRecords> FirewallRecords::open(const OwnedTable& table, std::optional<int> socket) {
   const std::string_view family = table.table.family == nft::TableFamily::Inet ? "inet" : "bridge";
   const std::string_view kind = table.table.name == kTable ? family : table.table.name;
-  const std::uint64_t cookie = TRY(ns::own_netns_cookie());
+  const std::uint64_t cookie = TRY(ns::own_netns_cookie(socket));
   return FirewallRecords(format("{}/firewall/{}/{}", run_directory(), cookie, kind), table);
 }
 

@@ -28,8 +28,9 @@ struct OwnedTable;
 
 class FirewallRecords {
  public:
-  // Those of this thread's network namespace for the table, which is lent.
-  static Result<FirewallRecords> open(const OwnedTable& table);
+  // Those of this thread's network namespace for the table, which is lent. A `socket` of that
+  // namespace can be told, as in ns::own_netns_cookie().
+  static Result<FirewallRecords> open(const OwnedTable& table, std::optional<int> socket = {});
 
   // Whether files are kept at all. If not, as when somebody emptied the directory, nothing is known
   // about what is in the kernel.

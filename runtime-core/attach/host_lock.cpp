@@ -5,8 +5,9 @@
 
 namespace netctl::attach {
 
-Result<sys::FileLock> lock_host(sys::Lock kind) {
-  return sys::FileLock::acquire(TRY(sys::open_own_netns()), kind, "the host's network namespace");
+Result<sys::FileLock> lock_host(sys::Lock kind, std::optional<int> socket) {
+  return sys::FileLock::acquire(TRY(sys::open_own_netns(socket)), kind,
+                                "the host's network namespace");
 }
 
 Result<sys::FileLock> lock_netns(const std::string& path) {

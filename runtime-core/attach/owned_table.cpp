@@ -74,8 +74,8 @@ const OwnedSet* OwnedTable::find_set(std::string_view name) const {
 }
 
 Result<TableEditor> TableEditor::open(const OwnedTable& table) {
-  FirewallRecords records = TRY(FirewallRecords::open(table));
   nft::Socket socket = TRY(nft::Socket::open());
+  FirewallRecords records = TRY(FirewallRecords::open(table, socket.fd()));
   return TableEditor(table, std::move(records), std::move(socket));
 }
 
@@ -87,9 +87,9 @@ std::string TableEditor::record_of(const Element& element) const {
   return FirewallRecords::name_of(to_text(set_of(element).purpose), element.comment);
 }
 
-Result<bool> TableEditor::may_hold(const OwnedTable& table, Purpose purpose,
-                                   const std::string& tag) {
-  const FirewallRecords records = TRY(FirewallRecords::open(table));
+Result<bool> TableEditor::may_hold(const OwnedTable& table, Purpose purpose, const std::string& tag,
+                                   std::optional<int> socket) {
+  const FirewallRecords records = TRY(FirewallRecords::open(table, socket));
   const auto known = TRY(records.find(FirewallRecords::name_of(to_text(purpose), tag)));
   return known || !TRY(records.are_kept());
 }

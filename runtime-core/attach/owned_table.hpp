@@ -59,7 +59,8 @@ class TableEditor {
   // `table` is lent.
   static Result<TableEditor> open(const OwnedTable& table);
   // Whether elements of that purpose and tag can be in the table; the kernel is not asked.
-  static Result<bool> may_hold(const OwnedTable& table, Purpose purpose, const std::string& tag);
+  static Result<bool> may_hold(const OwnedTable& table, Purpose purpose, const std::string& tag,
+                               std::optional<int> socket = {});
 
   // Adds the elements, which are all of one owner and purpose, with the table and the chains that
   // they need; all or none. `vet` is asked before each try for what speaks against it that no key

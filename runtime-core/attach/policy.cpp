@@ -76,10 +76,11 @@ Result<GatewayMode> parse_gateway_mode(std::string_view text) {
               text);
 }
 
-Status ensure_policy(const std::string& bridge, const Policy& policy) {
+Status ensure_policy(const std::string& bridge, const Policy& policy, std::optional<int> socket) {
   const std::string tag = bridge_tag(bridge);
   const auto wanted = elements_of(bridge, policy);
-  if (wanted.empty() && !TRY(TableEditor::may_hold(firewall_table(), Purpose::Policy, tag))) {
+  if (wanted.empty() &&
+      !TRY(TableEditor::may_hold(firewall_table(), Purpose::Policy, tag, socket))) {
     return ok();
   }
   TableEditor editor = TRY(TableEditor::open(firewall_table()));

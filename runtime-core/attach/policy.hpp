@@ -42,8 +42,10 @@ struct Policy {
   bool operator==(const Policy&) const = default;
 };
 
-// What is forwarded to and from the bridge obeys this from now on, and no former policy of it.
-Status ensure_policy(const std::string& bridge, const Policy& policy);
+// What is forwarded to and from the bridge obeys this from now on, and no former policy of it. A
+// `socket` of the host's can be told, as in ns::own_netns_cookie().
+Status ensure_policy(const std::string& bridge, const Policy& policy,
+                     std::optional<int> socket = {});
 
 // Nothing there is success.
 Status remove_policy(const std::string& bridge);

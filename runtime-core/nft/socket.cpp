@@ -42,6 +42,8 @@ void log_changes(const Batch& batch) {
 
 Result<Socket> Socket::open() { return Socket(TRY(open_channel())); }
 
+int Socket::fd() const { return ::mnl_socket_get_fd(socket_.get()); }
+
 std::uint32_t Socket::take_sequence(std::size_t count) {
   const std::uint32_t first = next_sequence_;
   next_sequence_ += static_cast<std::uint32_t>(count);

@@ -27,6 +27,8 @@ class Socket {
  public:
   static Result<Socket> open();
 
+  int fd() const;  // to ask which namespace it is in; the conversation is this class' own
+
   // Makes all changes in one transaction, or none. The error says which change the kernel refused,
   // in nft's words, and why: "create element inet netctl publish4_any { tcp . 8080 … }: File
   // exists". With a `generation` (see below) the kernel refuses with TryAgain when anything at all

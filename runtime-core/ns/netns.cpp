@@ -109,12 +109,13 @@ Result<std::optional<UniqueFd>> find_netns(const std::string& path) {
   return std::move(netns).error();
 }
 
-Result<std::uint64_t> own_netns_cookie() {
-  const UniqueFd any(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!any) return system_error(errno, "open a socket");
+Result<std::uint64_t> own_netns_cookie(std::optional<int> socket) {
+  const UniqueFd any(socket ? -1 : ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket && !any) return system_error(errno, "open a socket");
+  const int asked = socket.value_or(any.get());
   std::uint64_t cookie = 0;
   socklen_t length = sizeof cookie;
-  if (::getsockopt(any.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) == 0) return cookie;
+  if (::getsockopt(asked, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) == 0) return cookie;
   // By another number nothing would be found again that was kept under this one.
   if (errno != ENOPROTOOPT) return system_error(errno, "ask for the network namespace's cookie");
   struct stat own {};
@@ -131,8 +132,8 @@ Result<bool> is_same_netns(int one, int other) {
   return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-Result<Inside> Inside::enter(int netns) {
-  UniqueFd home = TRY(sys::open_own_netns());
+Result<Inside> Inside::enter(int netns, std::optional<int> socket) {
+  UniqueFd home = TRY(sys::open_own_netns(socket));
   if (::setns(netns, CLONE_NEWNET) != 0) return system_error(errno, "enter the network namespace");
   return Inside(std::move(home));
 }

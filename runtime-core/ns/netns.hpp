@@ -20,7 +20,8 @@ Result<UniqueFd> open_netns(const std::string& path);
 Result<std::optional<UniqueFd>> find_netns(const std::string& path);
 // A number that this thread's namespace has and no other gets until the next boot
 // (SO_NETNS_COOKIE, Linux 5.14; before that its inode, which may be used again once it is gone).
-Result<std::uint64_t> own_netns_cookie();
+// A `socket` of this thread's namespace can be told, which is asked instead of a new one.
+Result<std::uint64_t> own_netns_cookie(std::optional<int> socket = {});
 // Whether both are the same namespace, under whatever paths they were opened.
 Result<bool> is_same_netns(int one, int other);
 
@@ -28,7 +29,8 @@ Result<bool> is_same_netns(int one, int other);
 // would leave every later step acting on the wrong host, so that ends the process.
 class Inside {
  public:
-  static Result<Inside> enter(int netns);
+  // A `socket` of the one that it leaves can be told, as in sys::open_own_netns().
+  static Result<Inside> enter(int netns, std::optional<int> socket = {});
   // Into a new one, which goes with what was made in it once nobody is there any more.
   static Result<Inside> enter_new();
   Inside(Inside&&) noexcept = default;
@@ -42,8 +44,8 @@ class Inside {
 
 // Runs `body` inside the namespace and comes back, also when it fails. Gives what it gives.
 template <class Body>
-auto run_in(int netns, Body&& body) -> decltype(body()) {
-  const Inside inside = TRY(Inside::enter(netns));
+auto run_in(int netns, Body&& body, std::optional<int> socket = {}) -> decltype(body()) {
+  const Inside inside = TRY(Inside::enter(netns, socket));
   return body();
 }
 

@@ -267,6 +267,8 @@ Result<RouteSocket> RouteSocket::open() {
   return RouteSocket(std::move(socket));
 }
 
+int RouteSocket::fd() const { return ::nl_socket_get_fd(socket_.get()); }
+
 Status RouteSocket::apply(const Batch& batch) {
   auto outcomes = TRY(run(batch));
   Status first = ok();

@@ -22,6 +22,8 @@ class RouteSocket {
  public:
   static Result<RouteSocket> open();
 
+  int fd() const;  // to ask which namespace it is in; the conversation is this class' own
+
   // Sends the messages in one go and waits for all answers. The first failure is returned, with
   // what its message was doing; the others are logged at debug. All messages have been tried then.
   Status apply(const Batch& batch);

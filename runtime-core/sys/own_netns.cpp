@@ -11,12 +11,9 @@ namespace netctl::sys {
 
 // Sockets know where they are (Linux 4.10; CAP_NET_ADMIN). The way through /proc takes several
 // times as long: the kernel makes what is seen there of a thread when somebody looks.
-Result<UniqueFd> open_own_netns() {
-  const UniqueFd any(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (any) {
-    UniqueFd own(::ioctl(any.get(), SIOCGSKNS));
-    if (own) return own;
-  }
+Result<UniqueFd> open_own_netns(std::optional<int> socket) {
+  const UniqueFd any(socket ? -1 : ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (UniqueFd own(::ioctl(socket.value_or(any.get()), SIOCGSKNS)); own) return own;
   constexpr const char* kOwnNetns = "/proc/thread-self/ns/net";
   UniqueFd own(::open(kOwnNetns, O_RDONLY | O_CLOEXEC));
   if (!own) return system_error(errno, format("open {}", kOwnNetns));

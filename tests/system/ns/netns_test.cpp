@@ -332,10 +332,33 @@ TEST_F(NetnsTest, RunningInsideGivesWhatTheBodyGives) {
   const auto netns = open_netns("/run/netns/web");
   ASSERT_THAT(netns, Succeeds());
 
-  const Result<UniqueFd> opened = run_in(netns->get(), sys::open_own_netns);
+  const Result<UniqueFd> opened = run_in(netns->get(), [] { return sys::open_own_netns(); });
 
   ASSERT_THAT(opened, Succeeds());
   EXPECT_EQ(identity_of(opened->get()), identity_of(netns->get()));
+}
+
+TEST_F(NetnsTest, ASocketThatIsThereSaysWhatANewOneWould) {
+  ASSERT_THAT(create_pinned("web"), Succeeds());
+  const auto netns = open_netns("/run/netns/web");
+  ASSERT_THAT(netns, Succeeds());
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const ino_t home = own_identity();
+
+  EXPECT_EQ(identity_of(sys::open_own_netns(socket.get()).value().get()), home);
+  EXPECT_EQ(own_netns_cookie(socket.get()).value(), own_netns_cookie().value());
+  EXPECT_NE(run_in(netns->get(), [] { return own_netns_cookie(); }).value(),
+            own_netns_cookie(socket.get()).value());
+
+  const auto inside = run_in(
+      netns->get(), []() -> Result<ino_t> { return own_identity(); }, socket.get());
+  EXPECT_EQ(inside.value(), identity_of(netns->get()));
+  EXPECT_EQ(own_identity(), home);
+}
+
+TEST_F(NetnsTest, WhereNoSocketCanBeAskedTheOwnOneIsFoundAllTheSame) {
+  const UniqueFd no_socket(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(identity_of(sys::open_own_netns(no_socket.get()).value().get()), own_identity());
 }
 
 TEST_F(NetnsTest, RunningInsideWhatIsNoNamespaceDoesNotRunTheBody) {
