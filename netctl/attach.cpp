@@ -68,16 +68,21 @@ Status check_addresses(const Wanted& wanted) {
   return ok();
 }
 
+std::string flags_as_args(const Wanted& wanted, const std::vector<PortMapping>& mappings) {
+  std::vector<std::pair<std::string, std::string>> args;
+  if (!mappings.empty()) args.emplace_back("portMappings", cni::port_mappings_json(mappings));
+  if (!wanted.ips.empty()) args.emplace_back("ips", cni::json_strings(wanted.ips));
+  if (!wanted.mac.empty()) args.emplace_back("mac", cni::json_string(wanted.mac));
+  return args.empty() ? "" : cni::json_object(args);
+}
+
 // CAP_ARGS, over it --cap, over that the flags.
 Result<std::string> capability_args(const Target& target, const Wanted& wanted,
                                     const std::vector<PortMapping>& mappings) {
-  std::string args = TRY(cni::merge_json(target.capability_args, "", "CAP_ARGS"));
-  args = TRY(cni::merge_json(args, wanted.capability_args, "--cap"));
-  args = TRY(cni::merge_json(args, cni::port_mapping_args(mappings), "-p"));
-  std::vector<std::pair<std::string, std::string>> more;
-  if (!wanted.ips.empty()) more.emplace_back("ips", cni::json_strings(wanted.ips));
-  if (!wanted.mac.empty()) more.emplace_back("mac", cni::json_string(wanted.mac));
-  return cni::merge_json(args, cni::json_object(more), "--ip");
+  const std::string given = TRY(cni::merge_json(target.capability_args, "", "CAP_ARGS"));
+  const std::string args = TRY(cni::merge_json(given, wanted.capability_args, "--cap"));
+  const std::string flags = flags_as_args(wanted, mappings);
+  return args.empty() ? flags : cni::merge_json(args, flags, "the flags");
 }
 
 std::string joined_args(const Target& target) {

@@ -25,6 +25,10 @@ std::vector<std::string> split_path(const std::string& text) {
   return directories;
 }
 
+std::vector<std::string> usual_plugin_path() {
+  return {own_plugin_directory(), "/opt/cni/bin", "/usr/lib/cni"};
+}
+
 }  // namespace
 
 std::string own_plugin_directory() {
@@ -46,8 +50,8 @@ Settings settings_from_environment() {
   settings.state_directory = environment_or("NETCTL_CNI_STATE_DIR", "/var/lib/cni");
   settings.run_directory = environment_or("NETCTL_RUN_DIR", "/run/netctl");
   settings.data_directory = environment_or("NETCTL_DATA_DIR", "/var/lib/netctl");
-  settings.plugin_path = split_path(
-      environment_or("CNI_PATH", format("{}:/opt/cni/bin:/usr/lib/cni", own_plugin_directory())));
+  const std::string plugin_path = environment_or("CNI_PATH", "");
+  settings.plugin_path = plugin_path.empty() ? usual_plugin_path() : split_path(plugin_path);
   return settings;
 }
 

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "runtime-core/base/unique_fd.hpp"
@@ -32,6 +34,27 @@ Result<std::string_view> beginning_of(const std::string& executable,
   if (got < 0) return system_error(errno, "read " + executable);
   const std::string_view beginning(room.data(), static_cast<std::size_t>(got));
   return beginning.starts_with("\177ELF") ? beginning : std::string_view();
+}
+
+// Which file it is, and which content of it.
+using FileState = std::array<std::int64_t, 5>;
+
+FileState state_of(const struct stat& file) {
+  return {static_cast<std::int64_t>(file.st_dev), static_cast<std::int64_t>(file.st_ino),
+          static_cast<std::int64_t>(file.st_size), file.st_ctim.tv_sec, file.st_ctim.tv_nsec};
+}
+
+// Whether the executable has the plugins of this build. All names of those are links to one file,
+// so what has been found out for the first plugin of a chain is not read again for the next one.
+bool is_of_this_build(const std::string& executable) {
+  static std::optional<FileState> known;
+  struct stat info {};
+  if (::stat(executable.c_str(), &info) != 0) return false;
+  const FileState state = state_of(info);
+  if (state == known) return true;
+  if (stamped_version(executable).value_or(std::nullopt) != NETCTL_VERSION) return false;
+  known = state;
+  return true;
 }
 
 }  // namespace
@@ -61,7 +84,7 @@ Plugin* find_built_in(BuiltIns built_ins, const std::string& executable) {
   const std::string_view name = std::string_view(executable).substr(executable.rfind('/') + 1);
   Plugin* const plugin = find_plugin(built_ins, name);
   if (plugin == nullptr) return nullptr;
-  return stamped_version(executable).value_or(std::nullopt) == NETCTL_VERSION ? plugin : nullptr;
+  return is_of_this_build(executable) ? plugin : nullptr;
 }
 
 }  // namespace netctl::cni

@@ -55,13 +55,9 @@ Result<Json> object_of(std::string_view text) {
   return value;
 }
 
-Result<Json> capability_args_of(const RuntimeCall& call) {
-  if (call.capability_args.empty()) return Json::object();
-  return object_of(call.capability_args).context("capability args");
-}
-
 // Objects with sorted keys, as Go writes maps.
-Result<std::string> entry_text(const CachedAttachment& attachment, std::optional<Json> result) {
+Result<std::string> entry_text(const CachedAttachment& attachment, Json capability_args,
+                               std::optional<Json> result) {
   const RuntimeCall& call = attachment.call;
   Json entry{{"kind", kKind},
              {"containerId", call.container_id},
@@ -73,9 +69,9 @@ Result<std::string> entry_text(const CachedAttachment& attachment, std::optional
     Json pairs = TRY(pairs_of(call.args));
     set_member(entry, "cniArgs", std::move(pairs));
   }
-  if (Json value = TRY(capability_args_of(call)); !value.empty()) {
-    sort_keys(value);
-    set_member(entry, "capabilityArgs", std::move(value));
+  if (!capability_args.empty()) {
+    sort_keys(capability_args);
+    set_member(entry, "capabilityArgs", std::move(capability_args));
   }
   if (result) {
     sort_keys(*result);
@@ -165,9 +161,10 @@ Attachment attachment_of(const CachedAttachment& entry) {
 }  // namespace
 
 Result<std::string> to_json(const CachedAttachment& attachment) {
+  Json capability_args = TRY(parse_members(attachment.call.capability_args, "capability args"));
   std::optional<Json> result;
   if (attachment.result_json) result = TRY(object_of(*attachment.result_json).context("result"));
-  return entry_text(attachment, std::move(result));
+  return entry_text(attachment, std::move(capability_args), std::move(result));
 }
 
 Result<CachedAttachment> parse_cached(std::string_view json) {
@@ -285,7 +282,6 @@ Result<std::optional<CachedAttachment>> ResultCache::find_named(const std::strin
 
 Status ResultCache::check_storable(const CachedAttachment& attachment) const {
   TRY(pairs_of(attachment.call.args));
-  TRY(capability_args_of(attachment.call));
   const std::string path = TRY(path_of(attachment.network, attachment_of(attachment)));
   const std::size_t length = path.size() - directory_.size() - 1;
   if (length <= kMaxEntryName) return {};
@@ -304,8 +300,10 @@ Status ResultCache::store(const CachedAttachment& attachment) const {
   return write(attachment, TRY(to_json(attachment)));
 }
 
-Status ResultCache::store(const CachedAttachment& attachment, Document result) const {
-  return write(attachment, TRY(entry_text(attachment, std::move(result.root))));
+Status ResultCache::store(const CachedAttachment& attachment, Document capability_args,
+                          Document result) const {
+  return write(attachment, TRY(entry_text(attachment, std::move(capability_args.root),
+                                          std::move(result.root))));
 }
 
 Status ResultCache::write(const CachedAttachment& attachment, const std::string& text) const {

@@ -50,8 +50,8 @@ class ResultCache {
   // read.
   Result<std::vector<CachedAttachment>> of_container(const std::string& container_id) const;
 
-  // Whether store() will be able to write it, as far as the values say; asked before anything is
-  // done that would have to be undone.
+  // Whether store() will be able to write it, as far as names and args say; asked before anything
+  // is done that would have to be undone.
   Status check_storable(const CachedAttachment& attachment) const;
 
   // Held shared while an attachment is made or removed, exclusive while the garbage is collected:
@@ -60,8 +60,8 @@ class ResultCache {
 
   // Replaces the entry as a whole (mode 0600, directory 0700).
   Status store(const CachedAttachment& attachment) const;
-  // With this result, an object, in place of the attachment's own.
-  Status store(const CachedAttachment& attachment, Document result) const;
+  // With these objects in place of the attachment's own texts.
+  Status store(const CachedAttachment& attachment, Document capability_args, Document result) const;
 
   // Gone afterwards, damaged ones too; already gone is success. Another attachment's is kept.
   Status forget(const std::string& network, const Attachment& attachment) const;

@@ -6,8 +6,6 @@
 namespace netctl::cni {
 namespace {
 
-constexpr const char* kPortMappings = "portMappings";
-
 std::string mapping_json(const PortMapping& mapping) {
   std::vector<std::pair<std::string, std::string>> members{
       {"hostPort", format("{}", mapping.host_port)},
@@ -29,11 +27,10 @@ PortMapping read_port_mapping(const ObjectReader& entry) {
   return mapping;
 }
 
-std::string port_mapping_args(const std::vector<PortMapping>& mappings) {
-  if (mappings.empty()) return "";
+std::string port_mappings_json(const std::vector<PortMapping>& mappings) {
   std::vector<std::string> entries;
   for (const PortMapping& mapping : mappings) entries.push_back(mapping_json(mapping));
-  return json_object({{kPortMappings, json_list(entries)}});
+  return json_list(entries);
 }
 
 std::vector<PortMapping> port_mappings_of(std::string_view capability_args) {
@@ -41,7 +38,7 @@ std::vector<PortMapping> port_mappings_of(std::string_view capability_args) {
   const auto parsed = parse_json(capability_args);
   if (!parsed) return mappings;
   Problems problems;
-  for (const ObjectReader& entry : ObjectReader(&*parsed, "", problems).children(kPortMappings)) {
+  for (const ObjectReader& entry : ObjectReader(&*parsed, "", problems).children("portMappings")) {
     const std::size_t known = problems.size();
     PortMapping mapping = read_port_mapping(entry);
     if (problems.size() == known) mappings.push_back(mapping);

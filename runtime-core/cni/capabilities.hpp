@@ -11,10 +11,10 @@
 // for each capability (CNI conventions, "Dynamic Plugin specific fields").
 namespace netctl::cni {
 
-// {"portMappings": [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp", "hostIP": …}]};
-// empty when there are none.
-std::string port_mapping_args(const std::vector<PortMapping>& mappings);
-// The reverse. What cannot be read there is left out.
+// The value of "portMappings": [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp",
+// "hostIP": …}].
+std::string port_mappings_json(const std::vector<PortMapping>& mappings);
+// Those of whole capability arguments. What cannot be read there is left out.
 std::vector<PortMapping> port_mappings_of(std::string_view capability_args);
 
 }  // namespace netctl::cni

@@ -81,15 +81,24 @@ Json runtime_config(const PluginConfig& plugin, const Json& capability_args) {
   return used;
 }
 
+// What ADD gave: for the next plugin, and what it says.
+struct Answer {
+  Json value{};
+  AddResult result{};
+};
+
 // A result in the list's version. One that is in it already stays as the plugin wrote it: what we
 // do not know of is not ours to drop.
-Result<Json> in_version(Json value, const std::string& version) {
+Result<Answer> in_version(Json value, const std::string& version) {
   if (value.is_null()) value = Json::object();
-  const AddResult result = TRY(result_from_json(value, version));
+  AddResult result = TRY(result_from_json(value, version));
   const Json* declared = find_member(value, "cniVersion");
-  if (declared && *declared != "" && *declared != version) return to_value(result, version);
-  set_key(value, "cniVersion", version);
-  return value;
+  if (declared && *declared != "" && *declared != version) {
+    value = TRY(to_value(result, version));
+  } else {
+    set_key(value, "cniVersion", version);
+  }
+  return Answer{.value = std::move(value), .result = std::move(result)};
 }
 
 // --- a chain of plugins ---------------------------------------------------------------------
@@ -239,7 +248,7 @@ Status undo_add(const Chain& chain, const PluginConfig& plugin,
   return {};
 }
 
-Result<Json> result_of(Document answer, const NetworkConfig& network) {
+Result<Answer> result_of(Document answer, const NetworkConfig& network) {
   Json value = TRY(value_of(std::move(answer)));
   return in_version(std::move(value), network.cni_version);
 }
@@ -247,6 +256,7 @@ Result<Json> result_of(Document answer, const NetworkConfig& network) {
 Result<AddResult> add_through(const Chain& chain, const ResultCache& cache, bool undo_failures) {
   const NetworkConfig& network = chain.network;
   std::optional<Json> result;  // of the last plugin that succeeded
+  AddResult attached;          // the same
   const bool tell_del = is_at_least(network, kWithCheck);
   Rollback undo;
   for (const PluginConfig& plugin : network.plugins) {
@@ -259,13 +269,14 @@ Result<AddResult> add_through(const Chain& chain, const ResultCache& cache, bool
       });
     }
     Document answered = TRY(std::move(answer));
-    result = TRY(in_plugin(result_of(std::move(answered), network), plugin, Command::Add));
+    auto read = TRY(in_plugin(result_of(std::move(answered), network), plugin, Command::Add));
+    result = std::move(read.value);
+    attached = std::move(read.result);
   }
   TRY(cache
           .store({.network = network.name, .call = chain.call, .config_text = network.text},
-                 Document{.root = *result})
+                 {.root = chain.capability_args}, {.root = *result})
           .context("remember the result of network \"{}\"", network.name));
-  AddResult attached = TRY(result_from_json(*result, network.cni_version));
   undo.commit();
   return attached;
 }
@@ -286,8 +297,9 @@ Result<std::optional<Json>> cached_result(const NetworkConfig& network,
                                           const std::optional<CachedAttachment>& cached) {
   std::optional<Json> result;
   if (!cached || !cached->result_json || !is_at_least(network, kWithCheck)) return result;
-  result = TRY(result_of({.text = *cached->result_json}, network)
-                   .context("convert the cached result to version {}", network.cni_version));
+  auto read = TRY(result_of({.text = *cached->result_json}, network)
+                      .context("convert the cached result to version {}", network.cni_version));
+  result = std::move(read.value);
   return result;
 }
 
@@ -306,7 +318,7 @@ Result<AddResult> Runtime::add(const NetworkConfig& network, const RuntimeCall& 
   const Chain chain = TRY(Chain::make(options_, network, call));
   TRY(chain.check_plugins(Command::Add));
   const ResultCache cache(options_.cache_directory);
-  // What could not be remembered in the end is found before anything runs: malformed args.
+  // What could not be remembered in the end is found before anything runs.
   TRY(cache.check_storable({.network = network.name, .call = call}));
   const sys::FileLock lock = TRY(cache.lock(sys::Lock::Shared));
   const bool repeated = TRY(is_attached(cache, chain));

@@ -59,6 +59,18 @@ TEST_F(BuiltIn, EverythingElseHasToBeExecuted) {
   EXPECT_EQ(find_built_in({}, executable("a/fake", kElf + kStamp)), nullptr);
 }
 
+TEST_F(BuiltIn, AFileThatWasFoundToBeOneAndIsReplacedIsLookedAtAnew) {
+  const std::string path = executable("a/fake", kElf + kStamp);
+  ASSERT_EQ(find_built_in(all, path), &fake);
+  ASSERT_EQ(find_built_in(all, path), &fake);
+  executable("a/fake", kElf + "netctl-plugins 99.0" + '\0');
+  EXPECT_EQ(find_built_in(all, path), nullptr);
+  executable("a/fake", kElf + kStamp);
+  EXPECT_EQ(find_built_in(all, path), &fake);
+  ASSERT_EQ(::chmod(path.c_str(), 0644), 0);
+  EXPECT_EQ(find_built_in(all, path), nullptr);
+}
+
 TEST_F(BuiltIn, TheStampTellsTheVersionOfAnyFileOfOurs) {
   const std::string old = kElf + "..netctl-plugins 0.2+g1" + '\0';
   EXPECT_EQ(stamped_version(executable("j/any", old)).value(), "0.2+g1");

@@ -42,11 +42,11 @@ TEST(Capabilities, PortMappingsComeBackAsTheyWere) {
                                            .host_port = 53,
                                            .container_port = 5353,
                                            .protocol = Protocol::Udp}};
-  const std::string args = port_mapping_args(mappings);
-  EXPECT_EQ(args, R"({"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"},)"
-                  R"({"hostPort":53,"containerPort":5353,"protocol":"udp","hostIP":"::1"}]})");
-  EXPECT_EQ(port_mappings_of(args), mappings);
-  EXPECT_EQ(port_mapping_args({}), "");
+  const std::string json = port_mappings_json(mappings);
+  EXPECT_EQ(json, R"([{"hostPort":8080,"containerPort":80,"protocol":"tcp"},)"
+                  R"({"hostPort":53,"containerPort":5353,"protocol":"udp","hostIP":"::1"}])");
+  EXPECT_EQ(port_mappings_of(json_object({{"portMappings", json}})), mappings);
+  EXPECT_EQ(port_mappings_json({}), "[]");
 }
 
 TEST(Capabilities, WhatIsNoPortMappingIsLeftOut) {
