@@ -148,5 +148,22 @@ TEST_F(Commands, PsShowsThoseThatRunOrAll) {
   EXPECT_THAT(sure("netctl ps -o json"), HasSubstr("\"command\": \"sleep 1000\""));
 }
 
+// Candidates come with what each is, behind a tabulator.
+TEST_F(Commands, ContainersAreOfferedWhereSomethingCanBeDoneToThem) {
+  sure_in_box("--network none --name ended -- true");
+  const std::string runs = "box\tcontainer";
+  const std::string ended = "ended\tcontainer, not running";
+  EXPECT_EQ(sure("netctl complete -- exec b"), runs);
+  EXPECT_EQ(sure("netctl complete -- exec e"), "");
+  EXPECT_EQ(sure("netctl complete -- rm b"), runs);
+  EXPECT_EQ(sure("netctl complete -- rm e"), ended);
+  EXPECT_EQ(sure("netctl complete -- logs e"), ended);
+  EXPECT_EQ(sure("netctl complete -- stats -f name="), "name=" + runs);
+  EXPECT_EQ(sure("netctl complete -- ps -f name="), "name=" + runs + "\nname=" + ended);
+  EXPECT_EQ(sure("netctl complete -- add bridge b"), runs);
+  EXPECT_EQ(sure("netctl complete -- run --network container:"), "container:" + runs);
+  EXPECT_EQ(sure("netctl complete -- run --pid container:"), "container:" + runs);
+}
+
 }  // namespace
 }  // namespace netctl::test
