@@ -8,8 +8,13 @@
 namespace netctl {
 
 std::string MacAddress::to_text() const {
-  return format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", bytes[0], bytes[1], bytes[2], bytes[3],
-                bytes[4], bytes[5]);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text(3 * bytes.size() - 1, ':');
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    text[3 * i] = kDigits[bytes[i] >> 4];
+    text[3 * i + 1] = kDigits[bytes[i] & 15];
+  }
+  return text;
 }
 
 Result<MacAddress> parse_mac_address(std::string_view text) {

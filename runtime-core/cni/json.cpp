@@ -235,7 +235,7 @@ const Json* ObjectReader::find(std::string_view key) const {
 }
 
 std::string ObjectReader::path_of(std::string_view key) const {
-  return path_.empty() ? std::string(key) : format("{}.{}", path_, key);
+  return path_.empty() ? std::string(key) : (path_ + ".").append(key);
 }
 
 void ObjectReader::add_problem(std::string_view key, std::string_view problem) const {
@@ -355,7 +355,7 @@ std::vector<ObjectReader> ObjectReader::objects_in(const Json& list,
     return readers;
   }
   for (std::size_t i = 0; i < list.size(); ++i) {
-    readers.emplace_back(&list[i], format("{}[{}]", path, i), *problems_);
+    readers.emplace_back(&list[i], path + "[" + std::to_string(i) + "]", *problems_);
   }
   return readers;
 }
