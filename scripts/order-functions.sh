@@ -50,6 +50,11 @@ profile() {
   "$bin/netctl" add bridge first >&2
   follow "$bin/netctl" add bridge web -p 8080:80 >&2
   follow "$bin/netctl" del bridge web >&2
+  # A network of a file.
+  echo "{\"cniVersion\": \"1.0.0\", \"name\": \"list\", \"plugins\": [$network,
+    {\"type\": \"portmap\", \"capabilities\": {\"portMappings\": true}}]}" >/run/net.d/list.conflist
+  follow "$bin/netctl" add list web -p 8080:80 >&2
+  follow "$bin/netctl" del list web >&2
 }
 
 if [ "${1-}" = --profile ]; then
@@ -105,6 +110,9 @@ mapfile -t profiles < <(find "$work" -name '[0-9]*' | sort -V)
       if (!told[pattern]++) print "    " pattern
     }' "$work/objects" "$work/names" "${profiles[@]}"
   echo "  }"
+  # Constants behind them, and not behind all code: where the kernel maps a large folio at once,
+  # which is 2 MiB of the file, they are in it.
+  echo "  .rodata.first : { *(.rodata .rodata.*) }"
   echo "}"
   echo "INSERT BEFORE .text;"
 } >cmake/first-functions.ld
