@@ -190,6 +190,8 @@ Result<bool> has_name(const std::string& path,
   alignas(dirent64) std::array<char, 1024> buffer;
   while (true) {
     const ssize_t length = ::getdents64(directory.get(), buffer.data(), buffer.size());
+    // Removed since it was opened, which readdir(3) takes for the end as well.
+    if (length < 0 && errno == ENOENT) return false;
     if (length < 0) return error_at("list", path);
     if (length == 0) return false;
     for (ssize_t at = 0; at < length;) {

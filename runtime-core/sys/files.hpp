@@ -48,7 +48,8 @@ Status delete_file(const std::string& path);
 // There afterwards, with its parents (which get the same mode).
 Status ensure_directory(const std::string& path, mode_t mode);
 
-// Names in the directory without "." and "..", sorted; empty when it does not exist.
+// Names in the directory without "." and "..", sorted; empty when it does not exist, or is removed
+// meanwhile.
 Result<std::vector<std::string>> list_directory(const std::string& path);
 // Whether `wanted` says yes to one of them. Reads no more than it takes to know, in small pieces:
 // of a thousand names the kernel makes all that fit into the reader's buffer.

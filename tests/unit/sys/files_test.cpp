@@ -302,6 +302,24 @@ TEST_F(FilesTest, AMissingDirectoryHasNoNameAndAFileIsRefused) {
   EXPECT_THAT(has_name(path("file"), any), FailsSaying(HasSubstr("Not a directory")));
 }
 
+// As the last of several DELs at once does, which takes the directory of records along.
+TEST_F(FilesTest, ADirectoryThatIsRemovedWhileItIsListedHasNoMoreNames) {
+  const std::string going = path("going");
+  ASSERT_THAT(ensure_directory(going, 0755), Succeeds());
+  // More than are read at a time.
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_THAT(replace_file(format("{}/name-{}", going, i), "", 0600), Succeeds());
+  }
+  std::size_t seen = 0;
+  const auto found = has_name(going, [&](std::string_view) {
+    if (++seen == 1) std::filesystem::remove_all(going);
+    return false;
+  });
+  ASSERT_THAT(found, Succeeds());
+  EXPECT_FALSE(*found);
+  EXPECT_LT(seen, 100U) << "all were read before it was removed";
+}
+
 // As another process does it: with an open file of its own.
 bool can_lock(const std::string& path, int kind) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
