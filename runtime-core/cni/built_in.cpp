@@ -36,12 +36,16 @@ Result<std::string_view> beginning_of(const std::string& executable,
   return beginning.starts_with("\177ELF") ? beginning : std::string_view();
 }
 
-// Which file it is, and which content of it.
-using FileState = std::array<std::int64_t, 5>;
+// Which file it is, which content of it, and whether it could be executed.
+using FileState = std::array<std::int64_t, 6>;
 
 FileState state_of(const struct stat& file) {
-  return {static_cast<std::int64_t>(file.st_dev), static_cast<std::int64_t>(file.st_ino),
-          static_cast<std::int64_t>(file.st_size), file.st_ctim.tv_sec, file.st_ctim.tv_nsec};
+  return {static_cast<std::int64_t>(file.st_dev),
+          static_cast<std::int64_t>(file.st_ino),
+          static_cast<std::int64_t>(file.st_mode),
+          static_cast<std::int64_t>(file.st_size),
+          file.st_ctim.tv_sec,
+          file.st_ctim.tv_nsec};
 }
 
 // Whether the executable has the plugins of this build. All names of those are links to one file,
