@@ -8,6 +8,7 @@
 #include <numeric>
 #include <random>
 #include <thread>
+#include <utility>
 
 namespace netctl::bench {
 namespace {
@@ -112,6 +113,13 @@ std::string to_text(const Reach& reach, const Figure& figure) {
       return format("at most {:g} {}", reach.factor, figure.unit);
   }
   return "";
+}
+
+Contestant on_several_hosts(std::vector<Contestant> hosts) {
+  std::string name = hosts.front().name;
+  return {.name = std::move(name), .measure = [hosts = std::move(hosts), round = 0U]() mutable {
+            return hosts[round++ % hosts.size()].measure();
+          }};
 }
 
 std::vector<Row> run(const Scenario& scenario, Lab& lab, int rounds) {

@@ -32,6 +32,10 @@ std::optional<bool> is_reached(const Row& row, const Reach& reach);
 // "20 times faster than reference"
 std::string to_text(const Reach& reach, const Figure& figure);
 
+// One that takes part on several hosts, on the next one each round; named as the first. What one
+// host has of its own, such as where its memory happens to lie, then is not the contestant's.
+Contestant on_several_hosts(std::vector<Contestant> hosts);
+
 // Lets the contestants take part in turn, so that what else the machine does falls on all of them;
 // in each round in another order, so that none always finds the caches as the same other one left
 // them. `rounds` above 0 takes the place of the scenario's own.

@@ -89,6 +89,23 @@ TEST(Runner, OneThatFailsHasNoFigureButAReason) {
   EXPECT_NE(rows.front().find(kOurs), nullptr) << "the others do";
 }
 
+TEST(Runner, OnSeveralHostsEachRoundIsOnTheNextOne) {
+  const auto rows =
+      run(scenario_of({on_several_hosts({always(kOurs, 1), always("2nd host", 3)})}, 4), no_lab());
+
+  EXPECT_EQ(rows.front().find(kOurs)->samples, 4U);
+  EXPECT_EQ(rows.front().find(kOurs)->median, 2);
+}
+
+TEST(Runner, OnSeveralHostsOneThatFailsIsTheReasonForAll) {
+  const Contestant failing = absent("2nd host", fail(Errc::Unknown, "no such host"));
+
+  const auto rows = run(scenario_of({on_several_hosts({always(kOurs, 1), failing})}, 4), no_lab());
+
+  EXPECT_EQ(rows.front().find(kOurs), nullptr);
+  EXPECT_EQ(rows.front().entries.front().reason, "no such host");
+}
+
 TEST(Runner, OneThatIsAbsentSaysWhy) {
   const auto rows =
       run(scenario_of({absent(kNetavark, fail(Errc::NotFound, "not installed"))}, 1), no_lab());
