@@ -26,9 +26,9 @@ constexpr char kNetctl[] = NETCTL_RELEASE_PROGRAM;
 constexpr double kVersionCeiling = 60;
 constexpr double kAddCeiling = 580;
 constexpr double kCommandCeiling = 2160;
-// Of page faults; measured: 33 where the kernel maps most of the file at once, otherwise 47 to 51. With
-// its functions scattered over the file it had 69, so when this is passed, cmake/first-functions.ld
-// has grown old: scripts/order-functions.sh.
+// Of page faults; measured: 33 where the kernel maps most of the file at once, otherwise 47 to 51.
+// With its functions scattered over the file it had 69, so when this is passed,
+// cmake/first-functions.ld has grown old: scripts/order-functions.sh.
 constexpr long kFaultsCeiling = 55;
 
 constexpr char kConfig[] =
