@@ -271,7 +271,7 @@ Result<cni::AddResult> Bridge::add(const cni::Request& request) {
   TRY(bring_into_service(host, inside, netns.get(), connection, plan));
   // Comes last: nothing after it can fail, so a host that did not forward before a failed ADD does
   // not forward after it.
-  if (config.is_gateway) TRY(attach::enable_forwarding(result.ips));
+  if (config.is_gateway) TRY(attach::enable_forwarding(host, result.ips));
   undo.commit();
   return result;
 }

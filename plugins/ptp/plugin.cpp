@@ -95,7 +95,7 @@ Result<cni::AddResult> Ptp::add(const cni::Request& request) {
                                 .routes = result.routes,
                                 .point_to_point = true}));
   if (config.ip_masq) TRY(attach::masquerade(owner, attach::addresses_of(result.ips), undo));
-  TRY(attach::enable_forwarding(result.ips));
+  TRY(attach::enable_forwarding(host, result.ips));
   undo.commit();
   result.interfaces = {
       {.name = veth.host_name, .mac = veth.host_mac.to_text()},

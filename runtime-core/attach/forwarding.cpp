@@ -24,9 +24,11 @@ bool is_wanted(const std::vector<cni::Ip>& ips, Family family) {
 
 }  // namespace
 
-Status enable_forwarding(const std::vector<cni::Ip>& ips) {
+Status enable_forwarding(rtnl::RouteSocket& host, const std::vector<cni::Ip>& ips) {
   for (const Switch& each : kSwitches) {
     if (!is_wanted(ips, each.family)) continue;
+    // As nearly always. To look into /proc takes several times as long.
+    if (host.forwards(each.family).value_or(false)) continue;
     TRY(sys::set_sysctl(each.path, "1").context("enable forwarding"));
   }
   return ok();

@@ -5,6 +5,7 @@
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/neighbour.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <sys/socket.h>
@@ -319,6 +320,15 @@ Result<Neighbour> parse_neighbour(Bytes message) {
                    .address = *address,
                    .mac = mac_address(attributes.bytes(NDA_LLADDR)),
                    .state = fixed.ndm_state};
+}
+
+Result<bool> parse_forwarding(Bytes message) {
+  constexpr std::array<nla_policy, NETCONFA_MAX + 1> kPolicy{};
+  const auto [fixed, attributes] =
+      TRY((take_apart<netconfmsg, NETCONFA_MAX>(message, RTM_NEWNETCONF, kPolicy.data())));
+  const auto forwarding = attributes.find<std::int32_t>(NETCONFA_FORWARDING);
+  if (!forwarding) return malformed("not whether packets are forwarded");
+  return *forwarding != 0;
 }
 
 Result<Route> parse_route(Bytes message) {

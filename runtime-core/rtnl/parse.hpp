@@ -22,6 +22,9 @@ Result<Address> parse_address(std::span<const std::byte> message);  // RTM_NEWAD
 Result<Route> parse_route(std::span<const std::byte> message);
 Result<Neighbour> parse_neighbour(std::span<const std::byte> message);  // RTM_NEWNEIGH
 
+// RTM_NEWNETCONF: whether packets are forwarded.
+Result<bool> parse_forwarding(std::span<const std::byte> message);
+
 // RTM_NEWVLAN: VLANs of one bridge port, or of a bridge itself.
 Result<std::vector<VlanRange>> parse_vlans(std::span<const std::byte> message);
 

@@ -3,11 +3,9 @@
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
+#include <linux/netconf.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <netlink/errno.h>
-#include <netlink/netlink.h>
-#include <netlink/socket.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -36,10 +34,6 @@ constexpr std::size_t kInboxSize = 64 << 10;
 // messages of one send have been handled; and so many bytes into its send buffer.
 constexpr std::size_t kMaxTogether = 64;
 constexpr std::size_t kMaxSend = 32 << 10;
-// Asked for; the kernel takes no more than net.core.rmem_max, which is 208 KiB where nobody changed
-// it. libnl's own choice, 32 KiB, is too small for that many answers.
-constexpr int kReceiveBuffer = 256 << 10;
-constexpr int kSendBuffer = 64 << 10;
 // A dump is repeated when a table changed while it was read. Each attempt takes a few milliseconds
 // at most, while other plugins may be at work for a good part of a second.
 constexpr int kDumpAttempts = 50;
@@ -49,13 +43,6 @@ Error refusal(const Ack& ack, std::string_view what) {
   Error error = system_error(ack.number, what);
   if (!ack.text.empty()) error.message += format(" ({})", ack.text);
   return error;
-}
-
-Status set_option(nl_sock* socket, int option, const char* name) {
-  const int on = 1;
-  const int fd = ::nl_socket_get_fd(socket);
-  if (::setsockopt(fd, SOL_NETLINK, option, &on, sizeof on) == 0) return ok();
-  return system_error(errno, format("set netlink option {}", name));
 }
 
 // The number goes into a copy of the message: a batch stays as it is and can be sent again.
@@ -69,9 +56,9 @@ void append_numbered(std::vector<std::byte>& to, Bytes message, std::uint32_t se
   to.resize(NLMSG_ALIGN(to.size()));
 }
 
-Status send_bytes(nl_sock* socket, Bytes bytes) {
+Status send_bytes(int socket, Bytes bytes) {
   while (true) {
-    const ssize_t sent = ::send(::nl_socket_get_fd(socket), bytes.data(), bytes.size(), 0);
+    const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), 0);
     if (sent >= 0) return ok();  // a datagram goes whole or not at all
     if (errno != EINTR) return system_error(errno, "send to the kernel");
   }
@@ -80,7 +67,7 @@ Status send_bytes(nl_sock* socket, Bytes bytes) {
 // The datagrams that the kernel answers with.
 class Inbox {
  public:
-  explicit Inbox(nl_sock* socket) : fd_(::nl_socket_get_fd(socket)) {}
+  explicit Inbox(int socket) : fd_(socket) {}
 
   // The next one; valid until the next call. It never waits for long: the kernel has put its
   // answer into the socket when send(2) returns, and the next part of a dump when recv(2) does.
@@ -116,8 +103,8 @@ class Inbox {
 // Calls `take(header, message)` with each message of the answers, datagram after datagram, until it
 // says `true`, which is: that was the last.
 template <class Take>
-Status receive_until(nl_sock* socket, Take&& take) {
-  Inbox inbox(socket);
+Status receive_until(const Channel& channel, Take&& take) {
+  Inbox inbox(channel.fd());
   while (true) {
     Bytes datagram = TRY(inbox.receive());
     while (const auto message = take_message(datagram)) {
@@ -130,13 +117,13 @@ Status receive_until(nl_sock* socket, Take&& take) {
 // Sends one request; `take` sees what comes back for it. What is left of an earlier request that
 // failed midway is passed over.
 template <class Take>
-Status exchange(nl_sock* socket, Bytes request, Take&& take) {
+Status exchange(Channel& channel, Bytes request, Take&& take) {
   if (request.empty()) return system_error(EMSGSIZE, "build the request");
-  const std::uint32_t sequence = ::nl_socket_use_seq(socket);
+  const std::uint32_t sequence = channel.take_sequence();
   std::vector<std::byte> outgoing;
   append_numbered(outgoing, request, sequence);
-  TRY(send_bytes(socket, outgoing));
-  return receive_until(socket, [&](const Header& header, Bytes message) -> Result<bool> {
+  TRY(send_bytes(channel.fd(), outgoing));
+  return receive_until(channel, [&](const Header& header, Bytes message) -> Result<bool> {
     if (header.sequence != sequence) return false;
     return take(header, message);
   });
@@ -162,7 +149,7 @@ struct Reply {
 };
 
 template <class Value>
-Result<Reply<Value>> ask_one(nl_sock* socket, Bytes request, Parse<Value> parse) {
+Result<Reply<Value>> ask_one(Channel& channel, Bytes request, Parse<Value> parse) {
   Reply<Value> reply;
   const auto keep = [&](const Header& header, Bytes message) -> Result<bool> {
     if (header.type == NLMSG_ERROR) {
@@ -172,7 +159,7 @@ Result<Reply<Value>> ask_one(nl_sock* socket, Bytes request, Parse<Value> parse)
     }
     return true;
   };
-  TRY(exchange(socket, request, keep));
+  TRY(exchange(channel, request, keep));
   return reply;
 }
 
@@ -186,7 +173,7 @@ struct Listing {
 };
 
 template <class Value>
-Result<Listing<Value>> list_once(nl_sock* socket, Bytes request, Parse<Value> parse) {
+Result<Listing<Value>> list_once(Channel& channel, Bytes request, Parse<Value> parse) {
   Listing<Value> listing;
   const auto keep = [&](const Header& header, Bytes message) -> Result<bool> {
     if ((header.flags & NLM_F_DUMP_INTR) != 0) listing.interrupted = true;
@@ -203,17 +190,17 @@ Result<Listing<Value>> list_once(nl_sock* socket, Bytes request, Parse<Value> pa
     }
     return false;  // to the end in any case: the kernel refuses a second dump beside this one
   };
-  TRY(exchange(socket, request, keep));
+  TRY(exchange(channel, request, keep));
   return listing;
 }
 
 // All objects that the request asks for. `nothing` is an errno value that means an empty list.
 template <class Value>
-Result<std::vector<Value>> list(nl_sock* socket, const Encoder& request, Parse<Value> parse,
+Result<std::vector<Value>> list(Channel& channel, const Encoder& request, Parse<Value> parse,
                                 std::string_view what, int nothing = 0) {
   const std::vector<std::byte> bytes = request.finish();
   for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
-    auto listing = TRY(list_once(socket, bytes, parse).context("{}", what));
+    auto listing = TRY(list_once(channel, bytes, parse).context("{}", what));
     if (listing.end.number != 0 && listing.end.number == nothing) return std::vector<Value>{};
     if (listing.end.number != 0) return refusal(listing.end, what);
     TRY(std::move(listing.parsed).context("{}", what));
@@ -245,29 +232,11 @@ Encoder link_request(int flags, int index) {
 
 }  // namespace
 
-void RouteSocket::Close::operator()(nl_sock* socket) const { ::nl_socket_free(socket); }
+RouteSocket::RouteSocket(Channel channel) : channel_(std::move(channel)) {}
 
-RouteSocket::RouteSocket(std::unique_ptr<nl_sock, Close> socket) : socket_(std::move(socket)) {}
+Result<RouteSocket> RouteSocket::open() { return RouteSocket(TRY(Channel::open())); }
 
-Result<RouteSocket> RouteSocket::open() {
-  std::unique_ptr<nl_sock, Close> socket(::nl_socket_alloc());
-  if (!socket) return system_error(ENOMEM, "open route socket");
-  errno = 0;
-  if (const int refused = ::nl_connect(socket.get(), NETLINK_ROUTE); refused < 0) {
-    // libnl has few words; the call that failed left a number.
-    return errno != 0 ? system_error(errno, "open route socket")
-                      : fail(Errc::Io, "open route socket: {}", ::nl_geterror(refused));
-  }
-  ::nl_socket_set_buffer_size(socket.get(), kReceiveBuffer, kSendBuffer);
-  // Words besides the errno value, and no copy of the request in each answer.
-  TRY(set_option(socket.get(), NETLINK_EXT_ACK, "NETLINK_EXT_ACK"));
-  TRY(set_option(socket.get(), NETLINK_CAP_ACK, "NETLINK_CAP_ACK"));
-  // Without it (before Linux 4.20) the kernel ignores what a dump is to be limited to.
-  TRY(set_option(socket.get(), NETLINK_GET_STRICT_CHK, "NETLINK_GET_STRICT_CHK"));
-  return RouteSocket(std::move(socket));
-}
-
-int RouteSocket::fd() const { return ::nl_socket_get_fd(socket_.get()); }
+int RouteSocket::fd() const { return channel_.fd(); }
 
 Status RouteSocket::apply(const Batch& batch) {
   auto outcomes = TRY(run(batch));
@@ -304,7 +273,7 @@ RouteSocket::Outbox RouteSocket::fill_outbox(const Batch& batch, std::size_t fir
       continue;
     }
     if (outbox.bytes.size() + message.bytes.size() > kMaxSend) break;
-    const std::uint32_t sequence = ::nl_socket_use_seq(socket_.get());
+    const std::uint32_t sequence = channel_.take_sequence();
     if (outbox.indexes.empty()) outbox.first_sequence = sequence;
     append_numbered(outbox.bytes, message.bytes, sequence);
     outbox.indexes.push_back(i);
@@ -318,8 +287,8 @@ Status RouteSocket::deliver(const Batch& batch, const Outbox& outbox,
                             std::vector<Status>& outcomes) {
   std::size_t awaited = outbox.indexes.size();
   if (awaited == 0) return ok();
-  TRY(send_bytes(socket_.get(), outbox.bytes));
-  return receive_until(socket_.get(), [&](const Header& header, Bytes bytes) -> Result<bool> {
+  TRY(send_bytes(channel_.fd(), outbox.bytes));
+  return receive_until(channel_, [&](const Header& header, Bytes bytes) -> Result<bool> {
     // Unsigned: an answer to something older wraps to a large number.
     const std::uint32_t place = header.sequence - outbox.first_sequence;
     if (header.type != NLMSG_ERROR || place >= outbox.indexes.size()) return false;
@@ -344,7 +313,7 @@ Result<bool> RouteSocket::delete_by_successor(const LinkRef& link, const Batch& 
   std::vector<Status> outcomes(batch.size());
   const Outbox outbox = fill_outbox(batch, 0, outcomes);
   Watch watch = TRY(Watch::open(Watch::What::Links));
-  const int fd = ::nl_socket_get_fd(socket_.get());
+  const int fd = channel_.fd();
   const int successor = TRY(sys::start_successor(
       {fd}, [&] { return ::send(fd, outbox.bytes.data(), outbox.bytes.size(), 0) < 0 ? 1 : 0; }));
   while (TRY(wait_for_change(watch, successor))) {
@@ -359,7 +328,7 @@ Result<std::optional<Link>> RouteSocket::find_link(const LinkRef& link) {
   if (link.index == 0) request.text(IFLA_IFNAME, link.name);
   const std::string what =
       link.index != 0 ? "look up " + link.to_text() : "look up link " + link.name;
-  auto reply = TRY(ask_one(socket_.get(), request.finish(), parse_link).context("{}", what));
+  auto reply = TRY(ask_one(channel_, request.finish(), parse_link).context("{}", what));
   if (reply.ack.number == ENODEV) return std::optional<Link>();
   if (!reply.value) return refusal(reply.ack, what);
   return std::move(reply.value);
@@ -372,13 +341,13 @@ Result<Link> RouteSocket::link_by_name(const std::string& name) {
 }
 
 Result<std::vector<Link>> RouteSocket::links() {
-  return list(socket_.get(), link_request(NLM_F_DUMP, 0), parse_link, "list links");
+  return list(channel_, link_request(NLM_F_DUMP, 0), parse_link, "list links");
 }
 
 Result<std::vector<Link>> RouteSocket::ports_of(int bridge) {
   Encoder request = link_request(NLM_F_DUMP, 0);
   request.u32(IFLA_MASTER, static_cast<std::uint32_t>(bridge));
-  return list(socket_.get(), request, parse_link, format("list ports of link {}", bridge));
+  return list(channel_, request, parse_link, format("list ports of link {}", bridge));
 }
 
 Result<std::vector<VlanRange>> RouteSocket::vlans_of(int port) {
@@ -389,7 +358,7 @@ Result<std::vector<VlanRange>> RouteSocket::vlans_of(int port) {
   request.fixed(header);
   std::vector<VlanRange> all;
   for (const auto& part :
-       TRY(list(socket_.get(), request, parse_vlans, format("list VLANs of link {}", port)))) {
+       TRY(list(channel_, request, parse_vlans, format("list VLANs of link {}", port)))) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
@@ -401,14 +370,14 @@ Result<std::vector<Address>> RouteSocket::addresses(int link) {
   header.ifa_index = static_cast<std::uint32_t>(link);
   request.fixed(header);
   return list(
-      socket_.get(), request, parse_address,
+      channel_, request, parse_address,
       link == 0 ? std::string("list addresses") : format("list addresses of link {}", link));
 }
 
 Result<std::vector<Neighbour>> RouteSocket::neighbours() {
   Encoder request(RTM_GETNEIGH, NLM_F_DUMP);
   request.fixed(ndmsg{});
-  auto neighbours = TRY(list(socket_.get(), request, parse_neighbour, "list neighbours"));
+  auto neighbours = TRY(list(channel_, request, parse_neighbour, "list neighbours"));
   std::erase_if(neighbours,
                 [](const Neighbour& each) { return (each.state & ~NUD_NOARP) == NUD_NONE; });
   return neighbours;
@@ -424,7 +393,7 @@ Result<std::vector<Route>> RouteSocket::routes(Family family, std::uint32_t tabl
   if (table != 0) request.u32(RTA_TABLE, table);
   if (link != 0) request.u32(RTA_OIF, static_cast<std::uint32_t>(link));
   // ENOENT: the kernel makes a table when its first route comes, the main one too.
-  auto routes = TRY(list(socket_.get(), request, parse_route, "list routes", ENOENT));
+  auto routes = TRY(list(channel_, request, parse_route, "list routes", ENOENT));
   std::erase_if(routes, [&](const Route& route) {
     return route.destination.address.family() != family;  // of a kernel without IPv6
   });
@@ -438,12 +407,23 @@ Result<Route> RouteSocket::route_to(const IpAddress& destination) {
   header.rtm_dst_len = static_cast<std::uint8_t>(destination.bits());
   request.fixed(header).bytes(RTA_DST, destination.bytes());
   const std::string what = format("look up route to {}", destination.to_text());
-  auto reply = TRY(ask_one(socket_.get(), request.finish(), parse_route).context("{}", what));
+  auto reply = TRY(ask_one(channel_, request.finish(), parse_route).context("{}", what));
   if (reply.value) return *reply.value;
   Error error = refusal(reply.ack, what);
   // Besides ENETUNREACH, which is no route at all: what a route of type "unreachable" answers.
   if (reply.ack.number == EHOSTUNREACH) error.code = Errc::NotFound;
   return error;
+}
+
+Result<bool> RouteSocket::forwards(Family family) {
+  Encoder request(RTM_GETNETCONF, 0);
+  netconfmsg header{};
+  header.ncm_family = family_number(family);
+  request.fixed(header).u32(NETCONFA_IFINDEX, static_cast<std::uint32_t>(NETCONFA_IFINDEX_ALL));
+  constexpr std::string_view kWhat = "ask whether the host forwards";
+  auto reply = TRY(ask_one(channel_, request.finish(), parse_forwarding).context("{}", kWhat));
+  if (!reply.value) return refusal(reply.ack, kWhat);
+  return *reply.value;
 }
 
 }  // namespace netctl::rtnl

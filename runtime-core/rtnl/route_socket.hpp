@@ -2,16 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "runtime-core/base/result.hpp"
 #include "runtime-core/rtnl/batch.hpp"
+#include "runtime-core/rtnl/channel.hpp"
 #include "runtime-core/rtnl/types.hpp"
-
-struct nl_sock;  // libnl-3; its headers stay in the .cpp
 
 namespace netctl::rtnl {
 
@@ -60,10 +58,11 @@ class RouteSocket {
   // `table` says nothing for IPv4: the kernel always gives main.
   Result<Route> route_to(const IpAddress& destination);
 
+  // Whether the host forwards packets of that family between its links (net.ipv4.ip_forward,
+  // net.ipv6.conf.all.forwarding). An error where the kernel does not have the family.
+  Result<bool> forwards(Family family);
+
  private:
-  struct Close {
-    void operator()(nl_sock* socket) const;
-  };
   // Messages of a batch that go out in one send.
   struct Outbox {
     std::vector<std::byte> bytes{};
@@ -72,14 +71,14 @@ class RouteSocket {
     std::size_t next = 0;  // the first index that is left for the next send
   };
 
-  explicit RouteSocket(std::unique_ptr<nl_sock, Close> socket);
+  explicit RouteSocket(Channel channel);
 
   Outbox fill_outbox(const Batch& batch, std::size_t first, std::vector<Status>& outcomes);
   // False: the successor has ended, whatever came of it.
   Result<bool> delete_by_successor(const LinkRef& link, const Batch& batch);
   Status deliver(const Batch& batch, const Outbox& outbox, std::vector<Status>& outcomes);
 
-  std::unique_ptr<nl_sock, Close> socket_;
+  Channel channel_;
 };
 
 }  // namespace netctl::rtnl

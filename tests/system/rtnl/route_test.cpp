@@ -184,5 +184,15 @@ TEST_F(Routes, ARouteOfTypeUnreachableIsNotFoundToo) {
   }
 }
 
+TEST_F(Routes, WhetherTheHostForwardsIsToldOfEachFamily) {
+  for (const bool forwards : {true, false}) {
+    SCOPED_TRACE(forwards);
+    std::ofstream("/proc/sys/net/ipv4/ip_forward") << forwards;
+    std::ofstream("/proc/sys/net/ipv6/conf/all/forwarding") << !forwards;
+    EXPECT_EQ(host().forwards(Family::V4).value(), forwards);
+    EXPECT_EQ(host().forwards(Family::V6).value(), !forwards);
+  }
+}
+
 }  // namespace
 }  // namespace netctl::rtnl

@@ -5,6 +5,7 @@
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/neighbour.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -371,6 +372,26 @@ TEST(ParseNeighbour, NonsenseIsRefused) {
   EXPECT_THAT(parse_neighbour(wire::message(RTM_NEWNEIGH, wire::raw(fixed))), FailsWith(Errc::Io));
   EXPECT_THAT(parse_neighbour(wire::message(RTM_NEWNEIGH, join({wire::raw(fixed), address}))),
               FailsWith(Errc::Io));  // no link
+}
+
+TEST(ParseForwarding, IsOnOrOff) {
+  const auto told = [](int forwarding) {
+    return wire::message(RTM_NEWNETCONF,
+                         join({wire::raw(netconfmsg{.ncm_family = AF_INET}),
+                               attribute(NETCONFA_IFINDEX, wire::raw(NETCONFA_IFINDEX_ALL)),
+                               attribute(NETCONFA_FORWARDING, wire::raw(forwarding))}));
+  };
+  EXPECT_TRUE(parse_forwarding(told(1)).value());
+  EXPECT_FALSE(parse_forwarding(told(0)).value());
+}
+
+TEST(ParseForwarding, NonsenseIsRefused) {
+  const Bytes family = wire::raw(netconfmsg{.ncm_family = AF_INET});
+  const Bytes byte = attribute(NETCONFA_FORWARDING, list({1}));
+  EXPECT_THAT(parse_forwarding(wire::message(RTM_NEWNETCONF, {})), FailsWith(Errc::Io));
+  EXPECT_THAT(parse_forwarding(wire::message(RTM_NEWNETCONF, join({family}))), FailsWith(Errc::Io));
+  EXPECT_THAT(parse_forwarding(wire::message(RTM_NEWNETCONF, join({family, byte}))),
+              FailsWith(Errc::Io));
 }
 
 TEST(ParseRoute, ARouteWithMetricsHasAllItsFields) {
