@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <span>
 #include <utility>
 
 #include <libmnl/libmnl.h>
@@ -47,10 +48,26 @@ Status send(mnl_socket* socket, const Bytes& request) {
   return ok();
 }
 
-// Everything that waits on the socket. The kernel handles a netlink request inside of the call that
-// sends it, and makes the next part of a listing inside of the call that receives the one before:
-// when nothing waits, nothing will come.
-Result<Bytes> receive(mnl_socket* socket) {
+// Whether nothing comes after this message. A listing tells its end, anything else is one message;
+// but of a transaction that is refused each change that is at fault is told.
+bool is_end(const nlmsghdr* message, bool of_transaction) {
+  if (message->nlmsg_type == NLMSG_DONE) return true;
+  if (message->nlmsg_type == NLMSG_ERROR) return !of_transaction || error_number(message) == 0;
+  return !of_transaction && (message->nlmsg_flags & NLM_F_MULTI) == 0;
+}
+
+bool has_end(std::span<const std::uint8_t> received, std::uint32_t first, std::uint32_t last) {
+  while (const nlmsghdr* const message = take_message(received)) {
+    const bool is_answer = message->nlmsg_seq - first <= last - first;
+    if (is_answer && is_end(message, first != last)) return true;
+  }
+  return false;
+}
+
+// What answers these sequence numbers, and whatever came before it. The kernel handles a netlink
+// request inside of the call that sends it, and makes the next part of a listing inside of the call
+// that receives the one before: when nothing waits, nothing will come.
+Result<Bytes> receive(mnl_socket* socket, std::uint32_t first, std::uint32_t last) {
   Bytes received;
   std::array<std::uint8_t, kReceiveLength> buffer;
   bool lost = false;
@@ -66,8 +83,10 @@ Result<Bytes> receive(mnl_socket* socket) {
     if (length > static_cast<ssize_t>(buffer.size())) {
       return fail(Errc::Io, "receive from netfilter: a message of {} bytes", length);
     }
+    const std::size_t start = received.size();
     received.insert(received.end(), buffer.begin(), buffer.begin() + length);
     received.resize(NLMSG_ALIGN(received.size()));
+    if (has_end(std::span(received).subspan(start), first, last)) return received;
   }
 }
 
@@ -89,11 +108,9 @@ void CloseMnlSocket::operator()(mnl_socket* socket) const {
 void expect_wait_at_close() { closing_waits = true; }
 
 Result<MnlSocket> open_channel() {
+  // Its address the kernel chooses when something is sent.
   MnlSocket socket(mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC));
   if (!socket) return system_error(errno, "open a netfilter netlink socket");
-  if (mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) != 0) {
-    return system_error(errno, "bind a netfilter netlink socket");
-  }
   // Errors shall not carry the message that they are about: more of them fit into the buffer.
   // A kernel before 4.3 does not know it and works as well.
   int on = 1;
@@ -104,7 +121,7 @@ Result<MnlSocket> open_channel() {
 Result<Answer> ask(mnl_socket* socket, const Bytes& request, std::uint32_t first,
                    std::uint32_t last) {
   TRY(send(socket, request));
-  Bytes received = TRY(receive(socket));
+  Bytes received = TRY(receive(socket, first, last));
   Answer answer{.received = std::move(received), .reply = {}};
   answer.reply = parse_reply(answer.received, first, last);
   return answer;

@@ -62,6 +62,9 @@ struct Reply {
 // nullptr when what is left does not begin with a whole one.
 const nlmsghdr* take_message(std::span<const std::uint8_t>& received);
 
+// The errno in a message of type NLMSG_ERROR or NLMSG_DONE; 0: an acknowledgement, or the end.
+int error_number(const nlmsghdr* message);
+
 // Looks at the messages that answer the sequence numbers `first` to `last`. `received` are whole
 // messages, aligned to four bytes; one that is cut short ends the reading.
 Reply parse_reply(std::span<const std::uint8_t> received, std::uint32_t first, std::uint32_t last);

@@ -26,16 +26,11 @@ void add_to(Reply& reply, const nlmsghdr* header) {
     reply.contents.push_back(header);
     return;
   }
-  // Both begin with an int: 0, or a negative errno. A listing that fails half-way ends with one.
-  int number = 0;
-  if (mnl_nlmsg_get_payload_len(header) >= sizeof number) {
-    number = *static_cast<const int*>(mnl_nlmsg_get_payload(header));
-  }
+  const int number = error_number(header);
   if (number == 0) {
     reply.finished = true;
   } else if (!reply.refused) {
-    reply.refused = {.sequence = header->nlmsg_seq,
-                     .number = -std::max(number, -std::numeric_limits<int>::max())};
+    reply.refused = {.sequence = header->nlmsg_seq, .number = number};
   }
 }
 
@@ -110,6 +105,15 @@ const nlmsghdr* take_message(std::span<const std::uint8_t>& received) {
   if (length < sizeof(nlmsghdr) || length > received.size()) return nullptr;
   received = received.subspan(std::min<std::size_t>(NLMSG_ALIGN(length), received.size()));
   return message;
+}
+
+// Both begin with an int: 0, or a negative errno. A listing that fails half-way ends with one.
+int error_number(const nlmsghdr* message) {
+  int number = 0;
+  if (mnl_nlmsg_get_payload_len(message) >= sizeof number) {
+    number = *static_cast<const int*>(mnl_nlmsg_get_payload(message));
+  }
+  return -std::max(number, -std::numeric_limits<int>::max());
 }
 
 Reply parse_reply(std::span<const std::uint8_t> received, std::uint32_t first, std::uint32_t last) {
