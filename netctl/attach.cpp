@@ -134,6 +134,19 @@ Status tell(const Target& target, const Attached& attached, const Output& output
   return print(TRY(cni::to_json(attached.result, attached.cni_version)) + "\n");
 }
 
+Target resolved(Target target, const std::optional<container::State>& container) {
+  constexpr std::string_view kJoin = "container:";
+  if (target.network.starts_with(kJoin)) {
+    target.args.push_back("CONTAINER=" + target.network.substr(kJoin.size()));
+    target.network = "container";
+  }
+  if (container) {
+    target.ns = container->netns;
+    if (target.container_id.empty()) target.container_id = container->id;
+  }
+  return target;
+}
+
 }  // namespace
 
 attach::Owner owner_of(const cni::CachedAttachment& attachment) {
@@ -152,16 +165,8 @@ std::vector<std::string> published_texts(const attach::Owner& owner,
 }
 
 Result<Target> resolved(const Settings& settings, Target target) {
-  constexpr std::string_view kJoin = "container:";
-  if (target.network.starts_with(kJoin)) {
-    target.args.push_back("CONTAINER=" + target.network.substr(kJoin.size()));
-    target.network = "container";
-  }
-  if (const auto container = TRY(named_container(settings, target.ns))) {
-    target.ns = container->netns;
-    if (target.container_id.empty()) target.container_id = container->id;
-  }
-  return target;
+  const auto container = TRY(named_container(settings, target.ns));
+  return resolved(std::move(target), container);
 }
 
 Result<Place> place_of(const Target& target) {
@@ -180,10 +185,11 @@ Result<Place> place_of(const Target& target) {
 }
 
 Result<Attached> attach(const Settings& settings, const Target& typed, const Wanted& wanted) {
-  const Target target = TRY(resolved(settings, typed));
+  const auto container = TRY(named_container(settings, typed.ns));
+  const Target target = resolved(typed, container);
   const auto mappings = TRY(parse_all(wanted.publish));
   TRY(check_addresses(wanted));
-  TRY(existing_namespace(settings, typed.ns));
+  TRY(existing_namespace(container, typed.ns));
   if (target.ns.empty()) {
     return fail(Errc::InvalidArgument,
                 "container \"{}\" is on the host's network: it cannot be attached to another",
@@ -241,8 +247,9 @@ Status del(const Settings& settings, const Target& typed) {
 }
 
 Status check(const Settings& settings, const Target& typed) {
-  const Target target = TRY(resolved(settings, typed));
-  if (!typed.ns.empty()) TRY(existing_namespace(settings, typed.ns));
+  const auto container = TRY(named_container(settings, typed.ns));
+  const Target target = resolved(typed, container);
+  if (!typed.ns.empty()) TRY(existing_namespace(container, typed.ns));
   const cni::NetworkConfig network = TRY(find_network(settings, target.network));
   return runtime(settings).check(network, TRY(call_of(target)));
 }

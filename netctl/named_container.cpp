@@ -42,6 +42,11 @@ Result<std::optional<container::State>> named_container(const Settings& settings
 
 Result<std::string> existing_namespace(const Settings& settings, const std::string& word) {
   const auto container = TRY(named_container(settings, word));
+  return existing_namespace(container, word);
+}
+
+Result<std::string> existing_namespace(const std::optional<container::State>& container,
+                                       const std::string& word) {
   if (!container) return ns::existing_path_of(word);
   if (!TRY(container::is_running(*container))) {
     return fail(Errc::NotFound, "container \"{}\" does not run: netctl ps -a shows its state",

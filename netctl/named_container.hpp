@@ -18,5 +18,8 @@ Result<std::optional<container::State>> named_container(const Settings& settings
 
 // ns::existing_path_of() that knows these too: the error says what to do.
 Result<std::string> existing_namespace(const Settings& settings, const std::string& word);
+// The same where it is known already which container, if any, the word means.
+Result<std::string> existing_namespace(const std::optional<container::State>& container,
+                                       const std::string& word);
 
 }  // namespace netctl::command

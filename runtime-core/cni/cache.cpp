@@ -291,9 +291,17 @@ Status ResultCache::check_storable(const CachedAttachment& attachment) const {
                         length, kMaxEntryName));
 }
 
-Result<sys::FileLock> ResultCache::lock(sys::Lock kind) const {
+// It is there but for the very first time, so it is made only when it turns out not to be.
+template <class Step>
+auto ResultCache::in_directory(const Step& step) const -> decltype(step()) {
+  auto done = step();
+  if (done || done.error().code != Errc::NotFound) return done;
   TRY(sys::ensure_directory(directory_, 0700));
-  return sys::FileLock::of_directory(directory_, kind);
+  return step();
+}
+
+Result<sys::FileLock> ResultCache::lock(sys::Lock kind) const {
+  return in_directory([&] { return sys::FileLock::of_directory(directory_, kind); });
 }
 
 Status ResultCache::store(const CachedAttachment& attachment) const {
@@ -308,8 +316,7 @@ Status ResultCache::store(const CachedAttachment& attachment, Document capabilit
 
 Status ResultCache::write(const CachedAttachment& attachment, const std::string& text) const {
   const std::string path = TRY(path_of(attachment.network, attachment_of(attachment)));
-  TRY(sys::ensure_directory(directory_, 0700));
-  return sys::replace_file(path, text, 0600);
+  return in_directory([&] { return sys::replace_file(path, text, 0600); });
 }
 
 Status ResultCache::forget(const std::string& network, const Attachment& attachment) const {

@@ -69,6 +69,8 @@ class ResultCache {
  private:
   Result<std::string> path_of(const std::string& network, const Attachment& attachment) const;
   Status write(const CachedAttachment& attachment, const std::string& text) const;
+  template <class Step>
+  auto in_directory(const Step& step) const -> decltype(step());
   // The names of files that may be entries.
   Result<std::vector<std::string>> names() const;
   // all_of(), of the files alone whose name has the text in it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 
 #include "runtime-core/base/error_list.hpp"
 #include "runtime-core/base/log.hpp"
@@ -132,7 +133,8 @@ struct Chain {
   const NetworkConfig& network;
   const RuntimeCall& call;
   Json capability_args{};
-  std::vector<Attachment> valid{};  // of GC
+  std::vector<Attachment> valid{};                   // of GC
+  std::map<std::string, std::string> executables{};  // by plugin type, where found already
 
   static Result<Chain> make(const RuntimeOptions& options, const NetworkConfig& network,
                             const RuntimeCall& call) {
@@ -174,10 +176,16 @@ struct Chain {
     return object;
   }
 
+  Result<std::string> executable_of(const PluginConfig& plugin) const {
+    const auto known = executables.find(plugin.type);
+    if (known != executables.end()) return known->second;
+    return find_plugin(plugin.type, options.plugin_path);
+  }
+
   // What the plugin answered.
   Result<Document> execute(Command command, const PluginConfig& plugin,
                            const std::optional<Json>& prev_result) const {
-    const std::string executable = TRY(find_plugin(plugin.type, options.plugin_path));
+    const std::string executable = TRY(executable_of(plugin));
     const auto input =
         std::make_shared<const Document>(Document{.root = config(command, plugin, prev_result)});
     if (log::enabled(log::Level::Debug)) {
@@ -198,12 +206,12 @@ struct Chain {
     return {};
   }
 
-  Status check_plugins(Command command) const {
+  Status find_plugins(Command command) {
     if (network.plugins.empty()) {
       return failure(kInvalidConfig, format("network \"{}\" has no plugins", network.name));
     }
     for (const PluginConfig& plugin : network.plugins) {
-      TRY(in_plugin(find_plugin(plugin.type, options.plugin_path), plugin, command));
+      executables[plugin.type] = TRY(in_plugin(executable_of(plugin), plugin, command));
     }
     return {};
   }
@@ -315,8 +323,8 @@ std::optional<Json> cached_result_if_usable(const NetworkConfig& network,
 
 Result<AddResult> Runtime::add(const NetworkConfig& network, const RuntimeCall& call) {
   TRY(check_attachable(network, call));
-  const Chain chain = TRY(Chain::make(options_, network, call));
-  TRY(chain.check_plugins(Command::Add));
+  Chain chain = TRY(Chain::make(options_, network, call));
+  TRY(chain.find_plugins(Command::Add));
   const ResultCache cache(options_.cache_directory);
   // What could not be remembered in the end is found before anything runs.
   TRY(cache.check_storable({.network = network.name, .call = call}));

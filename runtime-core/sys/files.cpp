@@ -23,21 +23,21 @@ Error error_at(std::string_view step, std::string_view path) {
 Result<std::string> read_all(int fd, std::string_view path, std::size_t limit) {
   std::string content;
   struct stat info {};
-  // The size is a hint only: files in /proc claim to be empty.
-  if (::fstat(fd, &info) == 0 && info.st_size > 0) {
-    content.reserve(std::min(static_cast<std::size_t>(info.st_size), limit));
-  }
+  // Files in /proc claim to be empty, and give less than they are asked for before their end.
+  const bool is_stored = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0;
+  if (is_stored) content.reserve(std::min(static_cast<std::size_t>(info.st_size), limit));
   std::array<char, 4096> piece;  // not cleared: most files are a line
   for (;;) {
-    const ssize_t got =
-        ::read(fd, piece.data(), std::min(piece.size(), limit + 1 - content.size()));
+    const std::size_t wanted = std::min(piece.size(), limit + 1 - content.size());
+    const ssize_t got = ::read(fd, piece.data(), wanted);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return error_at("read", path);
-    if (got == 0) return content;
-    content.append(piece.data(), static_cast<std::size_t>(got));
+    const auto length = static_cast<std::size_t>(got);
+    content.append(piece.data(), length);
     if (content.size() > limit) {
       return fail(Errc::InvalidArgument, "read {}: larger than {} bytes", path, limit);
     }
+    if (length == 0 || (is_stored && length < wanted)) return content;
   }
 }
 
