@@ -164,6 +164,11 @@ std::vector<std::string> published_texts(const attach::Owner& owner,
   return texts;
 }
 
+void take_environment(Target& target) {
+  target.args_text = environment_or("CNI_ARGS", "");
+  target.capability_args = environment_or("CAP_ARGS", "");
+}
+
 Result<Target> resolved(const Settings& settings, Target target) {
   const auto container = TRY(named_container(settings, target.ns));
   return resolved(std::move(target), container);

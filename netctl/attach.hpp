@@ -24,6 +24,9 @@ struct Target {
   std::string capability_args{};    // CAP_ARGS: a JSON object
 };
 
+// What is typed as --arg and --cap comes on top of what the environment says.
+void take_environment(Target& target);
+
 // The same with what stands for something else taken apart; every command on targets begins with
 // it. Docker's "container:ID" is the network "container", and an argument for its plugin. A
 // container of `netctl run` is its id, and the path of its namespace; of one on the host's network,

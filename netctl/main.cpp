@@ -3,12 +3,15 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <sstream>
 #include <string>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
 
 #include "netctl/cli/cli.hpp"
+#include "netctl/output.hpp"
+#include "netctl/usual_line.hpp"
 #include "runtime-core/base/format.hpp"
 #include "runtime-core/base/log.hpp"
 #include "runtime-core/sys/own_program.hpp"
@@ -63,14 +66,28 @@ int run(const netctl::cli::Session& session) {
   return session.failure_status;
 }
 
+// What --help and --version ask for.
+int tell(const CLI::App& app, const CLI::ParseError& asked) {
+  std::ostringstream text;
+  app.exit(asked, text, text);
+  const netctl::Status told = netctl::command::print(text.str());
+  if (told) return 0;
+  print_error(told.error());
+  return 1;
+}
+
 int answer(int argc, char** argv) {
   netctl::log::set_up("netctl");
   seal_for_containers(argc, argv);
   std::signal(SIGPIPE, SIG_IGN);
 
   netctl::cli::Session session;
-  CLI::App app("", "netctl");
   std::vector<std::string> words(argv + 1, argv + argc);
+  if (const auto line = netctl::command::usual_line(words)) {
+    session.work = [&] { return netctl::command::carry_out(session.settings, *line); };
+    return run(session);
+  }
+  CLI::App app("", "netctl");
   netctl::cli::define_for(words, app, session);
   try {
     session.program = netctl::cli::split_off_program(app, words);
@@ -83,7 +100,7 @@ int answer(int argc, char** argv) {
     complain(why + " (netctl --help shows how)");
     return kUsage;
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    if (error.get_exit_code() == 0) return tell(app, error);
     complain(std::string(error.what()) + " (netctl --help shows how)");
     return kUsage;
   }

@@ -55,6 +55,8 @@ profile() {
     {\"type\": \"portmap\", \"capabilities\": {\"portMappings\": true}}]}" >/run/net.d/list.conflist
   follow "$bin/netctl" add list web -p 8080:80 >&2
   follow "$bin/netctl" del list web >&2
+  # A line that CLI11 reads, as those of all other commands.
+  follow "$bin/netctl" add list web -p 8080:80 --id web >&2
 }
 
 if [ "${1-}" = --profile ]; then

@@ -34,9 +34,8 @@ void add_names(CLI::App& command, Typed& typed, bool needs_ns) {
 }
 
 void add_args(CLI::App& command, Typed& typed) {
-  // One option and not one with an envname: what is typed comes behind what the environment says.
-  typed.target.args_text = command::environment_or("CNI_ARGS", "");
-  typed.target.capability_args = command::environment_or("CAP_ARGS", "");
+  // Not an option with an envname, which what is typed would take the place of.
+  command::take_environment(typed.target);
   command.add_option("--arg", typed.target.args, "Argument for the plugins (CNI_ARGS)")
       ->type_name("KEY=VALUE")
       ->expected(1)

@@ -145,6 +145,14 @@ TEST_F(BadInput, WrongUsageHasStatusTwo) {
   EXPECT_EQ(run("netctl --help").exit_status, 0);
 }
 
+TEST_F(BadInput, HelpThatCannotBePrintedIsAFailure) {
+  std::ofstream("/run/help.sh") << plugin_directory()
+                                << "/../../bin/netctl add --help >/dev/full\n";
+  const auto finished = run("sh /run/help.sh");
+  EXPECT_EQ(finished.exit_status, 1);
+  EXPECT_THAT(finished.err, HasSubstr("No space left on device"));
+}
+
 TEST_F(BadInput, ACommandThatThereIsNotIsNamedAndOneThatIsMissingMayBeChosen) {
   EXPECT_THAT(run("netctl frob").err, HasSubstr("there is no command \"frob\""));
   EXPECT_THAT(run("netctl -v network frob x").err, HasSubstr("\"network frob\""));

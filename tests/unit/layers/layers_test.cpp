@@ -61,8 +61,9 @@ const std::vector<Library> kLibraries{
 
 // Headers of rtnl and nft that may show the C library, because they are for the .cpp files of their
 // own directory. Nobody else may include them.
-const std::vector<std::string> kPrivateHeaders{"runtime-core/rtnl/encode.hpp",
-                                               "runtime-core/nft/owners.hpp"};
+const std::vector<std::string> kPrivateHeaders{
+    "runtime-core/rtnl/channel.hpp", "runtime-core/rtnl/encode.hpp", "runtime-core/nft/channel.hpp",
+    "runtime-core/nft/owners.hpp"};
 
 // The door between JSON and the rest.
 const std::string kJsonHeader = "runtime-core/cni/json.hpp";
@@ -121,6 +122,7 @@ Refusal check_private(const std::string& file, const std::string& header) {
 }
 
 Refusal check_library(const std::string& file, const std::string& header) {
+  if (header == "iostream") return "there are no such streams (runtime-core/start/streams.cpp)";
   for (const Library& library : kLibraries) {
     if (!header.starts_with(library.header)) continue;
     if (!file.starts_with(library.place)) return library.header + " belongs to " + library.place;
@@ -294,6 +296,8 @@ TEST(Layers, RefuseWhatTheTableForbids) {
       {"ipam/static/plugin.cpp", "#include \"ipam/host-local/plugin.hpp\"",
        "ipam/static may include runtime-core and its own directory only"},
       {"netctl/attach.cpp", "#include <CLI/CLI.hpp>", "CLI/ is for netctl/main.cpp and netctl/cli"},
+      {"netctl/main.cpp", "#include <iostream>",
+       "there are no such streams (runtime-core/start/streams.cpp)"},
   };
   for (const auto& row : table) {
     SCOPED_TRACE(row.file + ": " + row.line);
