@@ -1,4 +1,6 @@
+#include "tests/bench/copies.hpp"
 #include "tests/bench/makers.hpp"
+#include "tests/bench/runner.hpp"
 #include "tests/bench/scenarios.hpp"
 
 namespace netctl::bench {
@@ -15,6 +17,26 @@ std::function<Result<Samples>(Seat&)> first_figures(std::size_t count) {
   };
 }
 
+constexpr int kCopies = 4;
+
+// One that takes part with each copy of our programs in turn, each on a host of its own.
+Contestant on_copies(Lab& lab, const Result<std::shared_ptr<Copies>>& copies,
+                     const std::string& name,
+                     const std::function<MakeAttacher(const Programs&)>& make,
+                     const std::function<Result<Samples>(Seat&)>& round) {
+  if (!copies) return absent(name, copies.error());
+  std::vector<Contestant> hosts;
+  for (const Programs& programs : (*copies)->all()) {
+    const std::string host = hosts.empty() ? name : format("{}, copy {}", name, hosts.size());
+    const auto with_copies = [kept = *copies, round](Seat& seat) { return round(seat); };
+    hosts.push_back(seated(lab, host, make(programs), with_copies));
+  }
+  return on_several_hosts(std::move(hosts));
+}
+
+MakeAttacher our_chain(const Programs& programs) { return chain_of(programs.plugins, {}); }
+MakeAttacher same_by_floor(const Programs& programs) { return floor_of(programs, {}); }
+
 Scenario chain() {
   return {.name = "chain",
           .figures = {{.title = "chain ADD",
@@ -28,15 +50,16 @@ Scenario chain() {
                       {.title = "processor time of a chain ADD",
                        .unit = "ms",
                        .reach = {{Reach::Kind::FasterBy, 20, kReference}}}},
-          .rounds = 41,
+          .rounds = 11 * kCopies,
           .prepare = [](Lab& lab) {
             const Programs& programs = lab.programs();
+            const auto copies = Copies::make(programs, kCopies);
             const auto round = first_figures(3);
             std::vector<Contestant> all{
-                seated(lab, kOurs, chain_of(programs.plugins, {}), round),
+                on_copies(lab, copies, kOurs, our_chain, round),
                 seated(lab, kReference, chain_of(programs.reference, {}), round),
                 seated(lab, kNetavark, netavark_of(programs), round),
-                seated(lab, kFloor, floor_of(programs, {}), round)};
+                on_copies(lab, copies, kFloor, same_by_floor, round)};
             if (!programs.before.empty()) {
               all.push_back(seated(lab, "before", chain_of(programs.before, {}), round));
             }
@@ -50,12 +73,12 @@ Scenario command() {
       .figures =
           {{.title = "netctl add", .unit = "ms", .reach = {{Reach::Kind::AtMost, 2, kFloor}}},
            {.title = "netctl del", .unit = "ms", .reach = {{Reach::Kind::AtMost, 1.3, kFloor}}}},
-      .rounds = 41,
+      .rounds = 15 * kCopies,
       .prepare = [](Lab& lab) {
-        const Programs& programs = lab.programs();
-        return std::vector<Contestant>{
-            seated(lab, kOurs, netctl_of(programs), first_figures(2)),
-            seated(lab, kFloor, floor_of(programs, {}), first_figures(2))};
+        const auto copies = Copies::make(lab.programs(), kCopies);
+        const auto round = first_figures(2);
+        return std::vector<Contestant>{on_copies(lab, copies, kOurs, netctl_of, round),
+                                       on_copies(lab, copies, kFloor, same_by_floor, round)};
       }};
 }
 
