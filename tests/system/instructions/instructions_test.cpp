@@ -60,7 +60,7 @@ class Instructions : public Lab {
     // It runs a program of its own before ours, which needs no sanitizer's options.
     variables.erase("ASAN_OPTIONS");
     std::vector<std::string> list;
-    for (const auto& [name, value] : variables) list.push_back(name + "=" + value);
+    for (const auto& [name, value] : variables) list.push_back(format("{}={}", name, value));
     std::vector<std::string> words = before;
     words.insert(words.end(), program.begin(), program.end());
     auto finished = sys::run_program(words.front(), words, list, config);

@@ -1,4 +1,5 @@
 // Wrong input: one line that names the value and what to do, status 1, and nothing changed.
+#include <fstream>
 #include <regex>
 
 #include <gmock/gmock.h>

@@ -141,11 +141,11 @@ Refusal check_library(const std::string& file, const std::string& header) {
 
 // The rule that `file` breaks by including `header`, both relative to the root of the tree.
 Refusal check(const std::string& file, const std::string& header, bool quoted) {
-  if (const Refusal refusal = check_library(file, header)) return refusal;
+  if (Refusal refusal = check_library(file, header)) return refusal;
   if (!quoted) return {};
   const std::string top = std::filesystem::path(header).begin()->string();
   if (!is_one_of(kTops, top)) return "write the path from the root of the tree";
-  if (const Refusal refusal = check_private(file, header)) return refusal;
+  if (Refusal refusal = check_private(file, header)) return refusal;
   return check_layer(file, header);
 }
 
