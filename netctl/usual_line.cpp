@@ -16,9 +16,6 @@ std::optional<UsualLine::Verb> verb_of(std::string_view word) {
   return std::nullopt;
 }
 
-// CLI11 would take it for the subcommand, which is defined beside the one that came first.
-bool is_subcommand(std::string_view word) { return verb_of(word) || word == "check"; }
-
 }  // namespace
 
 std::optional<UsualLine> usual_line(std::span<const std::string> words) {
@@ -27,11 +24,11 @@ std::optional<UsualLine> usual_line(std::span<const std::string> words) {
   if (!verb) return std::nullopt;
   UsualLine line{.verb = *verb};
   std::vector<std::string> names;
-  for (std::size_t i = 1; i < words.size(); ++i) {
-    const bool publishes = *verb == UsualLine::Verb::Add && words[i] == "-p";
-    if (publishes && ++i == words.size()) return std::nullopt;
-    if (!is_value(words[i]) || (!publishes && is_subcommand(words[i]))) return std::nullopt;
-    (publishes ? line.publish : names).push_back(words[i]);
+  for (auto word = words.begin() + 1; word != words.end(); ++word) {
+    const bool publishes = *verb == UsualLine::Verb::Add && *word == "-p";
+    if (publishes && ++word == words.end()) return std::nullopt;
+    if (!is_value(*word)) return std::nullopt;
+    (publishes ? line.publish : names).push_back(*word);
   }
   if (names.size() != 2) return std::nullopt;
   line.target.network = names[0];

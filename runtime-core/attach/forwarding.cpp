@@ -27,8 +27,8 @@ bool is_wanted(const std::vector<cni::Ip>& ips, Family family) {
 Status enable_forwarding(rtnl::RouteSocket& host, const std::vector<cni::Ip>& ips) {
   for (const Switch& each : kSwitches) {
     if (!is_wanted(ips, each.family)) continue;
-    // As nearly always. To look into /proc takes several times as long.
-    if (host.forwards(each.family).value_or(false)) continue;
+    // It does nearly always, and to look into /proc takes several times as long.
+    if (TRY(host.forwards(each.family)) == true) continue;
     TRY(sys::set_sysctl(each.path, "1").context("enable forwarding"));
   }
   return ok();

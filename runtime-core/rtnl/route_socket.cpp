@@ -415,15 +415,14 @@ Result<Route> RouteSocket::route_to(const IpAddress& destination) {
   return error;
 }
 
-Result<bool> RouteSocket::forwards(Family family) {
+Result<std::optional<bool>> RouteSocket::forwards(Family family) {
   Encoder request(RTM_GETNETCONF, 0);
   netconfmsg header{};
   header.ncm_family = family_number(family);
   request.fixed(header).u32(NETCONFA_IFINDEX, static_cast<std::uint32_t>(NETCONFA_IFINDEX_ALL));
-  constexpr std::string_view kWhat = "ask whether the host forwards";
-  auto reply = TRY(ask_one(channel_, request.finish(), parse_forwarding).context("{}", kWhat));
-  if (!reply.value) return refusal(reply.ack, kWhat);
-  return *reply.value;
+  auto reply = TRY(ask_one(channel_, request.finish(), parse_forwarding)
+                       .context("ask whether the host forwards"));
+  return reply.value;
 }
 
 }  // namespace netctl::rtnl

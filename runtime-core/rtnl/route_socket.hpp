@@ -59,8 +59,9 @@ class RouteSocket {
   Result<Route> route_to(const IpAddress& destination);
 
   // Whether the host forwards packets of that family between its links (net.ipv4.ip_forward,
-  // net.ipv6.conf.all.forwarding). An error where the kernel does not have the family.
-  Result<bool> forwards(Family family);
+  // net.ipv6.conf.all.forwarding). Nothing where the kernel does not tell, as of a family that it
+  // does not have.
+  Result<std::optional<bool>> forwards(Family family);
 
  private:
   // Messages of a batch that go out in one send.
