@@ -35,6 +35,7 @@ Contestant on_copies(Lab& lab, const Result<std::shared_ptr<Copies>>& copies,
 }
 
 MakeAttacher our_chain(const Programs& programs) { return chain_of(programs.plugins, {}); }
+MakeAttacher earlier_chain(const Programs& programs) { return chain_of(programs.before, {}); }
 MakeAttacher same_by_floor(const Programs& programs) { return floor_of(programs, {}); }
 
 Scenario chain() {
@@ -61,7 +62,7 @@ Scenario chain() {
                 seated(lab, kNetavark, netavark_of(programs), round),
                 on_copies(lab, copies, kFloor, same_by_floor, round)};
             if (!programs.before.empty()) {
-              all.push_back(seated(lab, "before", chain_of(programs.before, {}), round));
+              all.push_back(on_copies(lab, copies, "before", earlier_chain, round));
             }
             return all;
           }};

@@ -45,6 +45,10 @@ Result<std::shared_ptr<Copies>> Copies::make(const Programs& originals, int coun
     TRY(copy_plugins(originals.plugins, copy.plugins));
     TRY(copy_program(originals.netctl, copy.netctl));
     TRY(copy_program(originals.floor, copy.floor));
+    if (!originals.before.empty()) {
+      copy.before = directory + "/before";
+      TRY(copy_plugins(originals.before, copy.before));
+    }
     copies->all_.push_back(std::move(copy));
   }
   return copies;

@@ -9,9 +9,9 @@
 
 namespace netctl::bench {
 
-// Our programs and the floor several times over, all on the file system of the first. Where in
-// memory the kernel happens to keep a file makes up to 5 % of what a program takes that lives for
-// two milliseconds; one that takes part with each copy in turn has their mean.
+// Our programs, those of an earlier build and the floor several times over, all on the file system
+// of the first. Where in memory the kernel happens to keep a file makes up to 5 % of what a program
+// takes that lives for two milliseconds; one that takes part with each copy in turn has their mean.
 class Copies {
  public:
   static Result<std::shared_ptr<Copies>> make(const Programs& originals, int count);

@@ -21,20 +21,22 @@ std::optional<UsualLine> read(const std::string& line) {
   return usual_line(words);
 }
 
+// What was read, in the order of the line; empty when it is none of these.
+std::string told(const std::string& line) {
+  const auto read_line = read(line);
+  if (!read_line) return "";
+  const std::string verb = read_line->verb == UsualLine::Verb::Add ? "add" : "del";
+  return verb + " " + read_line->target.network + " " + read_line->target.ns;
+}
+
 TEST(UsualLine, NamesANetworkAndANamespace) {
+  for (const char* line : {"add bridge web", "del bridge pid:4711", "add del check"}) {
+    EXPECT_EQ(told(line), line);
+  }
   const auto add = read("add bridge web");
   ASSERT_TRUE(add);
-  EXPECT_EQ(add->verb, UsualLine::Verb::Add);
-  EXPECT_EQ(add->target.network, "bridge");
-  EXPECT_EQ(add->target.ns, "web");
   EXPECT_EQ(add->target.ifname, "eth0");
   EXPECT_THAT(add->publish, IsEmpty());
-
-  const auto del = read("del bridge pid:4711");
-  ASSERT_TRUE(del);
-  EXPECT_EQ(del->verb, UsualLine::Verb::Del);
-  EXPECT_EQ(del->target.network, "bridge");
-  EXPECT_EQ(del->target.ns, "pid:4711");
 }
 
 TEST(UsualLine, PublishesPortsWhereverTheyStand) {
@@ -43,14 +45,6 @@ TEST(UsualLine, PublishesPortsWhereverTheyStand) {
   EXPECT_EQ(line->target.network, "bridge");
   EXPECT_EQ(line->target.ns, "web");
   EXPECT_THAT(line->publish, ElementsAre("8080:80", "127.0.0.1:53:53/udp", "443"));
-}
-
-TEST(UsualLine, NamesMayBeThoseOfCommands) {
-  const auto line = read("add del check");
-  ASSERT_TRUE(line);
-  EXPECT_EQ(line->verb, UsualLine::Verb::Add);
-  EXPECT_EQ(line->target.network, "del");
-  EXPECT_EQ(line->target.ns, "check");
 }
 
 TEST(UsualLine, HasWhatTheEnvironmentSays) {
